@@ -1,0 +1,114 @@
+/**
+ * Keyed random streams: the numbers of a stream depend on (seed, purpose, phase, round, client) alone, so adding a
+ * consumer never shifts anyone else's numbers, and any thread can draw any client's.
+ *
+ * Counter words: block within the stream, client, round, purpose + 65,536 phase. Key: the seed's low and high words.
+ */
+import type { Stream } from '../../shared/vector.ts';
+import { exp, log } from '../kernels/reference/scalar.ts';
+import { normalQuantile } from './normal-quantile.ts';
+import { philox } from './philox.ts';
+
+/** What a stream is for. The numbers enter every result: never renumber, only add. */
+export const purposes = {
+  start: 1,
+  partition: 2,
+  problem: 3,
+  refresh: 4,
+  cohort: 5,
+  batch: 6,
+  compressor: 7,
+  rule: 8,
+  attack: 9,
+  identity: 10,
+  availability: 11,
+  measurement: 12,
+  data: 13,
+} as const;
+
+export type Purpose = keyof typeof purposes;
+
+/** Stands for "no particular client": streams that belong to the whole round. */
+export const EVERYONE = 0xffffffff;
+
+/** A stream that can be pointed at another (round, client) without allocating. */
+export class KeyedStream implements Stream {
+  readonly #key0: number;
+  readonly #key1: number;
+  readonly #purpose: number;
+  readonly #words = new Uint32Array(4);
+  #round = 0;
+  #client = EVERYONE;
+  #phase = 0;
+  #block = 0;
+  #used = 4;
+
+  constructor(seed: number, purpose: Purpose) {
+    this.#key0 = seed % 4294967296;
+    this.#key1 = Math.floor(seed / 4294967296);
+    this.#purpose = purposes[purpose];
+  }
+
+  /** Moves to the start of the stream of this round, client and phase. Returns this. */
+  at(round: number, client: number = EVERYONE, phase = 0): this {
+    this.#round = round;
+    this.#client = client;
+    this.#phase = phase;
+    this.#block = 0;
+    this.#used = 4;
+    return this;
+  }
+
+  word(): number {
+    if (this.#used === 4) {
+      philox(this.#block++, this.#client, this.#round, this.#purpose + 65536 * this.#phase, this.#key0, this.#key1, this.#words);
+      this.#used = 0;
+    }
+    return this.#words[this.#used++]!;
+  }
+
+  uniform(): number {
+    const high = this.word() >>> 5;
+    const low = this.word() >>> 6;
+    return (high * 67108864 + low) / 9007199254740992;
+  }
+
+  /** Lemire's multiply-and-reject: the high word of word * m, rejected where that would be biased. */
+  below(m: number): number {
+    if (m === 4294967296) return this.word();
+    const high = m >>> 16;
+    const low = m & 0xffff;
+    for (;;) {
+      const w = this.word();
+      const fraction = Math.imul(w, m) >>> 0;
+      if (fraction >= m || fraction >= (4294967296 - m) % m) {
+        const wHigh = w >>> 16;
+        const wLow = w & 0xffff;
+        const p = wHigh * low + ((wLow * low) >>> 16);
+        const q = wLow * high + (p & 0xffff);
+        return wHigh * high + (p >>> 16) + (q >>> 16);
+      }
+    }
+  }
+
+  normal(): number {
+    const high = this.word() >>> 5;
+    const low = this.word() >>> 6;
+    return normalQuantile((high * 67108864 + low + 0.5) / 9007199254740992);
+  }
+
+  /** Marsaglia and Tsang 2000; shapes below 1 by the boost Gamma(a) = Gamma(a + 1) U^(1/a). */
+  gamma(shape: number): number {
+    if (shape < 1) return this.gamma(shape + 1) * exp(log(1 - this.uniform()) / shape);
+    const d = shape - 1 / 3;
+    const c = 1 / Math.sqrt(9 * d);
+    for (;;) {
+      const z = this.normal();
+      const root = 1 + c * z;
+      if (root <= 0) continue;
+      const v = root * root * root;
+      const u = 1 - this.uniform();
+      if (log(u) < 0.5 * z * z + d - d * v + d * log(v)) return d * v;
+    }
+  }
+}
