@@ -23,8 +23,8 @@ export const none = defineAttack({
   create: () => ({
     needs: () => ({ own: 'message' }),
     craft(view, _context, out) {
-      if (view.own !== out) out.set(view.own!);
-      return 'scale';
+      if (view.ownMessage !== out) out.set(view.ownMessage!);
+      return 'message';
     },
   }),
 });

@@ -50,6 +50,8 @@ export interface AttackView extends Situation {
   readonly scale: Scale;
   /** This liar's own vector as asked for in `Needs.own`, on the attack's scale (a plain gradient is a whole vector). Knowledge: own. */
   readonly own?: Vector | undefined;
+  /** The same as the message the liar would send (frame `message`), free of the rounding of base + message - base; may be `out`. */
+  readonly ownMessage?: Vector | undefined;
   /** Visible honest vectors on the attack's scale, by client number; materialised on first use. Knowledge: honest-messages. */
   readonly honest?: readonly Vector[] | undefined;
   /**
@@ -81,7 +83,7 @@ export interface Attack<S extends string = string, W extends string = string> {
   readonly workspace?: (shape: Shape) => Layout<W>;
   needs(situation: Situation): Needs;
   /**
-   * Writes the vector into `out` and returns its frame. `view.own` may be `out` itself. Colluding attacks are called
+   * Writes the vector into `out` and returns its frame. `view.ownMessage` may be `out` itself. Colluding attacks are called
    * once a round, the others once for each sampled liar.
    */
   craft(view: AttackView, context: AttackContext<S, W>, out: Vector): Frame;

@@ -54,8 +54,8 @@ export interface AskOptions {
   readonly clients: Cohort;
   /** What the server adds to a decoded message: g in difference rounds, nothing where whole vectors are sent. */
   readonly base?: Vector;
-  /** Per-client bases: the name of the client memory that holds them. */
-  readonly baseRows?: string;
+  /** Bases that differ between clients: the server's copy of h_i, g_i, m_i; unchanged until the answer is used. */
+  readonly baseOf?: (client: number) => Vector;
   /** A refresh round: attacks and rules with memory tell the two kinds apart. */
   readonly refresh?: boolean;
 }
@@ -104,7 +104,7 @@ export interface ServerContext {
 }
 
 /** State every method has; further vectors may be declared. */
-export type MethodState<S extends string = never> = Arrays<'x' | 'g' | S>;
+export type MethodState<S extends string = never> = Arrays<'x' | 'g'> & Arrays<S>;
 
 export interface Method<S extends string = string, M extends string = string> {
   readonly stepSize: number;

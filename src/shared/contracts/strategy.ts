@@ -35,8 +35,8 @@ export interface Registry<D extends Definition> {
   get(name: string): D;
   /** `{ name, ...parameters }`, discriminated by name, unknown keys refused. */
   readonly schema: z.ZodType<StrategyChoice>;
-  /** The same registry with a user's definitions added. */
-  extend(definitions: readonly D[]): Registry<D>;
+  /** The same registry with a user's definitions, or further common keys, added. */
+  extend(definitions: readonly D[], common?: z.ZodRawShape): Registry<D>;
 }
 
 /** A validated choice of strategy: its name beside its parameters. */
@@ -79,7 +79,7 @@ export function createRegistry<D extends Definition>(kind: string, definitions: 
       return found;
     },
     schema: z.discriminatedUnion('name', options as never) as unknown as z.ZodType<StrategyChoice>,
-    extend: (more) => createRegistry(kind, [...definitions, ...more], common),
+    extend: (more, moreCommon = {}) => createRegistry(kind, [...definitions, ...more], { ...common, ...moreCommon }),
   };
 }
 

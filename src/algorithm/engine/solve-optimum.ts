@@ -1,0 +1,91 @@
+/**
+ * f* of an objective: Newton's method with conjugate gradients for the linear systems, until the gradient norm stops
+ * at rounding. Deterministic: the same objective gives the same bits.
+ */
+import type { Objective } from '../../shared/contracts/problem.ts';
+import { MarinadeError } from '../../shared/errors.ts';
+import type { Vector } from '../../shared/vector.ts';
+import { axpy, dot, norm } from '../kernels/reference/vectors.ts';
+
+export interface Optimum {
+  readonly value: number;
+  /** |grad f| at the minimiser found. */
+  readonly gradientNorm: number;
+  readonly iterations: number;
+  readonly method: 'closed-form' | 'newton-cg';
+}
+
+const MAX_NEWTON = 200;
+const MAX_CG = 2000;
+
+/** @throws MARINADE_PRECONDITION_UNKNOWN_CONSTANT when the objective is not convex or no minimiser is reached */
+export function solveOptimum(objective: Objective): Optimum {
+  if (objective.optimum !== undefined) {
+    return { value: objective.optimum.value, gradientNorm: objective.optimum.certificate, iterations: 0, method: 'closed-form' };
+  }
+  if (!objective.convex || objective.hessianAt === undefined) {
+    throw new MarinadeError('MARINADE_PRECONDITION_UNKNOWN_CONSTANT', 'f* is not solvable for this objective: it is not known to be convex');
+  }
+  const { d } = objective;
+  const vector = (): Vector => new Float64Array(d);
+  let x = vector();
+  let trial = vector();
+  let g = vector();
+  let trialG = vector();
+  const p = vector();
+  let loss = objective.lossAndGradient(x, g);
+  let length = norm(g);
+  const startLength = length;
+  let stalled = 0;
+  let iterations = 0;
+  // The gradient norm stops at rounding: two Newton steps in a row that do not shrink it end the search.
+  for (; iterations < MAX_NEWTON && length > 0 && stalled < 2; iterations++) {
+    conjugateGradients(objective.hessianAt(x), g, Math.min(0.1, length / startLength) * 1e-3, p);
+    let stepSize = 1;
+    let trialLoss = 0;
+    for (let halvings = 0; ; halvings++) {
+      axpy(stepSize, p, x, trial);
+      trialLoss = objective.lossAndGradient(trial, trialG);
+      // Near the minimum losses agree to rounding, so a smaller gradient is as good as a smaller loss.
+      if (trialLoss <= loss + 1e-4 * stepSize * dot(g, p) || norm(trialG) < length) break;
+      if (halvings === 40) break;
+      stepSize /= 2;
+    }
+    const trialLength = norm(trialG);
+    if (trialLength < length || trialLoss < loss - 1e-12 * Math.abs(loss)) {
+      stalled = trialLength < length ? 0 : stalled + 1;
+      [x, trial] = [trial, x];
+      [g, trialG] = [trialG, g];
+      loss = trialLoss;
+      length = trialLength;
+    } else stalled++;
+  }
+  if (!(length <= 1e-9 * Math.max(1, startLength))) {
+    throw new MarinadeError('MARINADE_PRECONDITION_UNKNOWN_CONSTANT', `f* was not reached: gradient norm ${length} after ${iterations} Newton steps; the minimum may not be attained (l2 = 0 on separable data?)`, { gradientNorm: length });
+  }
+  return { value: objective.loss(x), gradientNorm: length, iterations, method: 'newton-cg' };
+}
+
+/** Solves H p = -g to the relative tolerance; stops at directions without curvature. */
+function conjugateGradients(product: (v: Vector, out: Vector) => void, g: Vector, tolerance: number, p: Vector): void {
+  const d = g.length;
+  const residual = new Float64Array(d);
+  const direction = new Float64Array(d);
+  const image = new Float64Array(d);
+  p.fill(0);
+  for (let j = 0; j < d; j++) residual[j] = direction[j] = -g[j]!;
+  let squared = dot(residual, residual);
+  const target = squared * tolerance * tolerance;
+  for (let i = 0; i < MAX_CG && squared > target && squared > 0; i++) {
+    product(direction, image);
+    const curvature = dot(direction, image);
+    if (!(curvature > 0)) break;
+    const alpha = squared / curvature;
+    axpy(alpha, direction, p, p);
+    axpy(-alpha, image, residual, residual);
+    const next = dot(residual, residual);
+    const beta = next / squared;
+    for (let j = 0; j < d; j++) direction[j] = residual[j]! + beta * direction[j]!;
+    squared = next;
+  }
+}
