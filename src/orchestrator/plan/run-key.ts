@@ -1,0 +1,49 @@
+/**
+ * Identity of runs: content hashes over what decides the numbers, and nothing else.
+ *
+ *   runKey        = sha256( canonical resolved experiment, data identity, user strategies, numericsVersion )
+ *   trajectoryKey = the same without rounds, metrics and stop
+ *   objectiveKey  = sha256( problem, data identity, partition, seed where it is random, honest set, weights )
+ *
+ * A data set enters by the sha256 of its canonical parsed form, never by a path.
+ */
+import type { CompiledExperiment } from '../../algorithm/engine/compile.ts';
+import type { Experiment } from '../../algorithm/experiment.ts';
+import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
+import { numericsVersion } from '../../shared/messages/round-job.ts';
+
+export interface RunIdentity {
+  readonly runKey: string;
+  readonly trajectoryKey: string;
+}
+
+/** The part of a data choice that is not a path. */
+function dataPart({ data }: Experiment, dataSha256: string): unknown {
+  return data === undefined ? null : { sha256: dataSha256, normalize: data.normalize };
+}
+
+/** @param strategies content hashes of users' strategy modules, in order of their names */
+export function runIdentity(experiment: Experiment, dataSha256: string, strategies: readonly string[]): RunIdentity {
+  const { rounds, metrics, stop, ...trajectory } = experiment;
+  const base = { ...trajectory, data: dataPart(experiment, dataSha256), strategies, numericsVersion };
+  return {
+    runKey: sha256Hex(canonicalJson({ ...base, rounds, metrics, stop })),
+    trajectoryKey: sha256Hex(canonicalJson(base)),
+  };
+}
+
+/** The key under which f* is cached: it belongs to an objective, not to a run. */
+export function objectiveKey({ experiment, catalog, partitioner, honest, owners }: CompiledExperiment, dataSha256: string): string {
+  const randomProblem = !catalog.problems.get(experiment.problem.name).needsData;
+  return sha256Hex(
+    canonicalJson({
+      problem: experiment.problem,
+      data: dataPart(experiment, dataSha256),
+      // All clients holding all rows is one objective, however many they are.
+      partition: partitioner.homogeneous && !randomProblem ? 'homogeneous' : { ...experiment.partition, honest, owners },
+      seed: partitioner.random || randomProblem ? experiment.seed : null,
+      weights: partitioner.homogeneous && !randomProblem ? null : experiment.clients.weights,
+      numericsVersion,
+    }),
+  );
+}

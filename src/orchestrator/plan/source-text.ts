@@ -1,0 +1,117 @@
+/**
+ * A study's text with its positions: parsed YAML as plain data, and for any path the line and column it stands at.
+ *
+ * Parsing is strict: warnings are errors, duplicate keys are errors, anchors may not explode, the size is bounded.
+ */
+import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { MarinadeError } from '../../shared/errors.ts';
+
+export type Path = readonly (string | number)[];
+
+export interface Problem {
+  readonly path: Path;
+  readonly message: string;
+  /** Points at the key rather than at its value. */
+  readonly atKey?: string;
+}
+
+export interface SourceText {
+  readonly file: string;
+  readonly data: unknown;
+  /** An error that shows `file:line:column`, the line and a caret for each problem, in the order of the file. */
+  error(problems: readonly Problem[]): MarinadeError;
+}
+
+const MAX_BYTES = 1_000_000;
+const MAX_DEPTH = 64;
+const MAX_ALIASES = 1000;
+const SHOWN = 20;
+
+/** @throws MARINADE_CONFIG_INVALID with file:line:column */
+export function parseSource(text: string, file: string): SourceText {
+  if (Buffer.byteLength(text) > MAX_BYTES) {
+    throw new MarinadeError('MARINADE_CONFIG_INVALID', `${file}:1:1: a study has at most ${MAX_BYTES} bytes; this one has ${Buffer.byteLength(text)}`);
+  }
+  const lineCounter = new LineCounter();
+  const lines = text.split('\n');
+  const show = (offset: number, message: string): string => {
+    const { line, col } = lineCounter.linePos(offset);
+    const source = printable(lines[Math.max(0, line - 1)] ?? '').slice(0, 200);
+    const marker = `${' '.repeat(Math.min(Math.max(0, col - 1), 200))}^`;
+    return `${file}:${Math.max(1, line)}:${Math.max(1, col)}: ${printable(message)}\n    ${source}\n    ${marker}`;
+  };
+  const fail = (entries: readonly { offset: number; message: string }[]): MarinadeError => {
+    const sorted = [...entries].sort((a, b) => a.offset - b.offset);
+    const more = sorted.length > SHOWN ? `\n(and ${sorted.length - SHOWN} more)` : '';
+    return new MarinadeError('MARINADE_CONFIG_INVALID', sorted.slice(0, SHOWN).map(({ offset, message }) => show(offset, message)).join('\n') + more, {
+      file,
+      problems: sorted.length,
+    });
+  };
+
+  let document: ReturnType<typeof parseDocument>;
+  try {
+    document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true, stringKeys: true });
+  } catch (cause) {
+    // The parser's stack is the limit for nesting.
+    lineCounter.addNewLine(0);
+    throw new MarinadeError('MARINADE_CONFIG_INVALID', `${file}:1:1: the YAML cannot be parsed: ${cause instanceof RangeError ? 'it is nested too deeply' : String(cause)}`);
+  }
+  const complaints = [...document.errors, ...document.warnings];
+  if (complaints.length > 0) throw fail(complaints.map(({ pos, message }) => ({ offset: pos[0], message })));
+  let tooDeep: number | undefined;
+  let aliases = 0;
+  visit(document, {
+    Node(_key, node, ancestors) {
+      if (ancestors.length > 2 * MAX_DEPTH) {
+        tooDeep = node.range?.[0] ?? 0;
+        return visit.BREAK;
+      }
+      return undefined;
+    },
+    Alias() {
+      aliases++;
+    },
+  });
+  if (tooDeep !== undefined) throw fail([{ offset: tooDeep, message: `nested more than ${MAX_DEPTH} deep` }]);
+  if (aliases > MAX_ALIASES) throw fail([{ offset: 0, message: `more than ${MAX_ALIASES} aliases` }]);
+
+  let data: unknown;
+  try {
+    data = document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    throw fail([{ offset: 0, message: cause instanceof Error ? cause.message : String(cause) }]);
+  }
+  return {
+    file,
+    data,
+    error: (problems) => fail(problems.map((problem) => ({ offset: offsetOf(document.contents as Node | null, problem), message: problem.message }))),
+  };
+}
+
+/** Where a path stands: the deepest node of it that exists, or the key asked for. */
+function offsetOf(root: Node | null, { path, atKey }: Problem): number {
+  let node: unknown = root;
+  let offset = root?.range?.[0] ?? 0;
+  for (const step of path) {
+    const next: unknown = isMap(node) ? node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step)) : undefined;
+    if (next !== undefined && isPair(next)) {
+      offset = ((next.value ?? next.key) as Node | null)?.range?.[0] ?? offset;
+      node = next.value;
+    } else if (isSeq(node) && typeof step === 'number' && node.items[step] !== undefined) {
+      node = node.items[step];
+      offset = (node as Node).range?.[0] ?? offset;
+    } else break;
+  }
+  if (atKey !== undefined && isMap(node)) {
+    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === atKey);
+    if (pair !== undefined) return (pair.key as Node).range?.[0] ?? offset;
+  }
+  return offset;
+}
+
+/** Text without control characters: a study's content may end up on a terminal. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: stripping them is the point
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
+}

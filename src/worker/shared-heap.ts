@@ -1,0 +1,126 @@
+/**
+ * The process's one shared memory: data sets, run state and message rows of all threads live in it, so nothing is ever
+ * cloned between threads and wasm kernels can address everything.
+ *
+ * A `WebAssembly.Memory` of 4 GiB is reserved up front (pages cost nothing until touched; growing would leave threads
+ * with stale views). It is cut into blocks of 64-byte units, each with a one-unit header [units, used]; allocation is
+ * first fit under a lock and merges free neighbours on its way. It happens when runs begin and end, never in a round.
+ */
+import type { Arena } from '../shared/contracts/memory.ts';
+import { MarinadeError } from '../shared/errors.ts';
+
+const UNIT = 64;
+const WORDS_PER_UNIT = UNIT / 4;
+const PAGES = 65536;
+/** Units of the whole memory; the first unit holds the lock. */
+const UNITS = (PAGES * 65536) / UNIT;
+const FIRST = 1;
+
+export class SharedHeap {
+  readonly memory: WebAssembly.Memory;
+  readonly #words: Int32Array;
+
+  /** Attaches to a memory made by another thread, or makes one. */
+  constructor(memory?: WebAssembly.Memory) {
+    this.memory = memory ?? reserve();
+    this.#words = new Int32Array(this.memory.buffer);
+    if (memory === undefined) this.#setHeader(FIRST, UNITS - FIRST, false);
+  }
+
+  /** A zeroed block of so many bytes, as an offset into the memory. */
+  allocate(bytes: number): number {
+    const wanted = Math.ceil(Math.max(bytes, 1) / UNIT) + 1;
+    this.#lock();
+    try {
+      for (let unit = FIRST; unit < UNITS; ) {
+        const word = unit * WORDS_PER_UNIT;
+        let units = this.#words[word]!;
+        if (this.#words[word + 1] === 0) {
+          // Merge with the free blocks behind.
+          for (let next = unit + units; next < UNITS && this.#words[next * WORDS_PER_UNIT + 1] === 0; next = unit + units) {
+            units += this.#words[next * WORDS_PER_UNIT]!;
+          }
+          if (units >= wanted) {
+            if (units > wanted) this.#setHeader(unit + wanted, units - wanted, false);
+            this.#setHeader(unit, units > wanted ? wanted : units, true);
+            const offset = (unit + 1) * UNIT;
+            new Uint8Array(this.memory.buffer, offset, (wanted - 1) * UNIT).fill(0);
+            return offset;
+          }
+          this.#setHeader(unit, units, false);
+        }
+        unit += units;
+      }
+    } finally {
+      this.#unlock();
+    }
+    throw new MarinadeError(
+      'MARINADE_PRECONDITION_MEMORY',
+      `${(bytes / 2 ** 20).toFixed(1)} MiB more do not fit into the ${((UNITS * UNIT) / 2 ** 30).toFixed(0)} GiB of shared memory, of which ${(this.used() / 2 ** 20).toFixed(1)} MiB are in use; use fewer threads or smaller data`,
+      { bytes },
+    );
+  }
+
+  /** Gives a block back. */
+  free(offset: number): void {
+    this.#lock();
+    this.#words[(offset / UNIT - 1) * WORDS_PER_UNIT + 1] = 0;
+    this.#unlock();
+  }
+
+  /** Bytes in use, headers included. */
+  used(): number {
+    let used = 0;
+    for (let unit = FIRST; unit < UNITS; ) {
+      const word = unit * WORDS_PER_UNIT;
+      if (this.#words[word + 1] === 1) used += this.#words[word]!;
+      unit += this.#words[word]!;
+    }
+    return used * UNIT;
+  }
+
+  /** An arena over this heap: everything taken from it is given back at once. */
+  arena(): Arena {
+    const taken: number[] = [];
+    const take = (bytes: number): number => {
+      const offset = this.allocate(bytes);
+      taken.push(offset);
+      return offset;
+    };
+    return {
+      doubles: (length) => new Float64Array(this.memory.buffer, take(8 * length), length),
+      ints: (length) => new Int32Array(this.memory.buffer, take(4 * length), length),
+      release: () => {
+        for (const offset of taken.splice(0)) this.free(offset);
+      },
+    };
+  }
+
+  #setHeader(unit: number, units: number, used: boolean): void {
+    this.#words[unit * WORDS_PER_UNIT] = units;
+    this.#words[unit * WORDS_PER_UNIT + 1] = used ? 1 : 0;
+  }
+
+  /** The lock is word 0: 0 free, 1 held. Held for microseconds, so waiting is short. */
+  #lock(): void {
+    while (Atomics.compareExchange(this.#words, 0, 0, 1) !== 0) Atomics.wait(this.#words, 0, 1, 1);
+  }
+
+  #unlock(): void {
+    Atomics.store(this.#words, 0, 0);
+    Atomics.notify(this.#words, 0, 1);
+  }
+}
+
+function reserve(): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
+  } catch (cause) {
+    throw new MarinadeError(
+      'MARINADE_PRECONDITION_MEMORY',
+      'the system refuses to reserve 4 GiB of address space for shared memory; raise the limit (ulimit -v) or the container quota',
+      {},
+      cause,
+    );
+  }
+}
