@@ -1,0 +1,69 @@
+/** What the ledger's thread and the rest of the process say to each other: calls by number, answers, events. */
+import type { PlainFailure } from '../../shared/errors.ts';
+import type { LedgerEvent } from './events.ts';
+import type { OwnerInfo } from './owner.ts';
+import type { SynchronousReader } from './queries.ts';
+import type { SynchronousLedger } from './sqlite-ledger.ts';
+
+export type LedgerMethod = keyof SynchronousLedger;
+
+const readingMethods = {
+  studies: true,
+  study: true,
+  runs: true,
+  run: true,
+  attempts: true,
+  curves: true,
+  checkpoint: true,
+  checkpointRounds: true,
+  optimum: true,
+  events: true,
+  close: true,
+} satisfies Record<keyof SynchronousReader, true>;
+
+const owningMethods = {
+  submit: true,
+  unfinished: true,
+  beginAttempt: true,
+  endAttempt: true,
+  commitRoundJob: true,
+  finishWithout: true,
+  recordDeath: true,
+  storeOptimum: true,
+  check: true,
+  owner: true,
+  announce: true,
+} satisfies Record<Exclude<LedgerMethod, keyof SynchronousReader>, true>;
+
+export const readerMethodNames = Object.keys(readingMethods) as readonly (keyof SynchronousReader)[];
+export const ledgerMethodNames = [...readerMethodNames, ...Object.keys(owningMethods)] as readonly LedgerMethod[];
+
+/** Calls that only write the database: those that wait at the same time share a transaction. */
+export const groupedMethods: ReadonlySet<LedgerMethod> = new Set<LedgerMethod>([
+  'submit',
+  'beginAttempt',
+  'endAttempt',
+  'commitRoundJob',
+  'finishWithout',
+  'recordDeath',
+  'storeOptimum',
+]);
+
+export interface LedgerThreadData {
+  readonly folder: string;
+  /** Null for a reader. */
+  readonly owner: OwnerInfo | null;
+  readonly sendEvents: boolean;
+}
+
+export interface LedgerCall {
+  readonly id: number;
+  readonly method: LedgerMethod;
+  readonly parameters: readonly unknown[];
+}
+
+/** `id` 0 answers the opening itself. */
+export type LedgerAnswer =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly failure: PlainFailure }
+  | { readonly event: LedgerEvent };
