@@ -15,14 +15,11 @@ export interface WarmRun {
   readonly arena: Arena;
 }
 
-/** Rounds between two looks at the stop flag and the clock. */
-const ROUNDS_PER_LOOK = 64;
-
 /** How the run's simulation is made when it is not warm. */
 export type MakeSimulation = () => { simulation: Simulation; arena: Arena };
 
 /**
- * @param shouldStop asked every 64 rounds: true ends the job early at the round reached, exactly as a shorter job would
+ * @param shouldStop asked after every round: true ends the job early at the round reached, exactly as a shorter job would
  */
 export function executeRoundJob(job: RoundJob, warm: WarmRun | undefined, make: MakeSimulation, shouldStop: () => boolean): { result: RoundJobResult; run: WarmRun } {
   const run = warm ?? make();
@@ -34,9 +31,10 @@ export function executeRoundJob(job: RoundJob, warm: WarmRun | undefined, make: 
   else if (warm === undefined) simulation.restore(readCheckpoint(job));
 
   const from = Math.max(0, job.fromRound);
+  const deadline = job.budgetMs === null ? Number.POSITIVE_INFINITY : started + job.budgetMs;
   for (let round = from; outcome === null && round < from + job.rounds; round++) {
-    if ((round - from) % ROUNDS_PER_LOOK === ROUNDS_PER_LOOK - 1 && shouldStop()) break;
     outcome = simulation.advance();
+    if (shouldStop() || performance.now() >= deadline) break;
   }
 
   const result: RoundJobResult = {

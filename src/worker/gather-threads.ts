@@ -14,6 +14,8 @@ import type { Vector } from '../shared/vector.ts';
 import { BARRIER_INTS, Barrier } from './barrier.ts';
 
 const MAX_VECTORS = 8;
+/** Slot of the request that says where the run's memory lies, in doubles from the start of the shared heap. */
+const MEMORY_SLOT = 4 + MAX_VECTORS;
 const REQUEST_INTS = 8 + 2 * MAX_VECTORS;
 const TASK_FIELDS = 5;
 
@@ -36,6 +38,7 @@ function viewsOf(control: Int32Array, n: number): { barrier: Barrier; request: I
 export function leadGather(control: Int32Array, n: number, method: Method, memory: Float64Array, clientSide: ClientSide): Gather {
   const { barrier, request: slots, tasks: shared } = viewsOf(control, n);
   return (request, tasks, rows) => {
+    slots[MEMORY_SLOT] = memory.byteOffset / 8;
     const phase = method.phases.indexOf(request.phase);
     if (phase < 0) throw new MarinadeError('MARINADE_PROTOCOL_UNKNOWN_PHASE', `phase '${request.phase.name}' is not among the method's phases`);
     const names = request.phase.request;
@@ -64,15 +67,23 @@ export function leadGather(control: Int32Array, n: number, method: Method, memor
   };
 }
 
-/** A helper's stay at the barrier, until the leader closes it. */
-export function takeSeat(control: Int32Array, n: number, method: Method, memory: Float64Array, clientSide: ClientSide, rows: readonly Vector[]): void {
+/** What a helper works on, once it knows where the leader laid the run's memory. */
+export interface Seat {
+  readonly memory: Float64Array;
+  readonly clientSide: ClientSide;
+  readonly rows: readonly Vector[];
+}
+
+/** A helper's stay at the barrier, until the leader closes it. `attach` is called once, with the place of the memory. */
+export function takeSeat(control: Int32Array, n: number, method: Method, attach: (offsetInDoubles: number) => Seat): void {
   const { barrier, request: slots, tasks: shared } = viewsOf(control, n);
-  const d = rows[0]?.length ?? 0;
   const vectors = new Map<number, Vector>();
+  let seat: Seat | undefined;
   const vectorAt = (offset: number): Vector => {
     let vector = vectors.get(offset);
     if (vector === undefined) {
-      vector = memory.subarray(offset, offset + d);
+      const { memory, rows } = seat!;
+      vector = memory.subarray(offset, offset + rows[0]!.length);
       vectors.set(offset, vector);
     }
     return vector;
@@ -83,6 +94,8 @@ export function takeSeat(control: Int32Array, n: number, method: Method, memory:
       const round = barrier.awaitRound(seen);
       if (round === undefined) return;
       seen = round;
+      seat ??= attach(slots[MEMORY_SLOT]!);
+      const { clientSide, rows } = seat;
       let request: Request | undefined;
       for (let t = barrier.claim(); t >= 0; t = barrier.claim()) {
         // A successful claim may belong to a later round than the one that woke this thread.

@@ -47,7 +47,13 @@ export interface RunMemory {
 }
 
 /** The memory a run needs in doubles, and how to view a piece of that size. */
-export function runMemoryPlan(compiled: CompiledExperiment, d: number, samples: number, clippingState: Layout): { readonly length: number; view(memory: Float64Array): RunMemory } {
+export interface RunMemoryPlan {
+  readonly length: number;
+  view(memory: Float64Array): RunMemory;
+}
+
+/** Lays out the memory of a run. */
+export function runMemoryPlan(compiled: CompiledExperiment, d: number, samples: number, clippingState: Layout): RunMemoryPlan {
   const { method, pipeline, attack, participation, experiment } = compiled;
   const n = experiment.clients.total;
   const shape = { n, d };

@@ -4,6 +4,7 @@
  *
  * States: fresh -> (`begin` or `restore`) standing at round k -> `advance` ... -> ended with an outcome.
  */
+import type { Clipping } from '../../shared/contracts/clipping.ts';
 import type { Draws, RoundReport } from '../../shared/contracts/draws.ts';
 import type { Arena } from '../../shared/contracts/memory.ts';
 import type { Dataset, Objective, Problem, Rows } from '../../shared/contracts/problem.ts';
@@ -18,7 +19,7 @@ import { ClientSide } from './client-side.ts';
 import type { CompiledExperiment } from './compile.ts';
 import { driveRound, type Gather, gatherInline } from './gather.ts';
 import { Measurement } from './measurement.ts';
-import { counter, type RunMemory, runMemoryPlan } from './run-memory.ts';
+import { counter, type RunMemory, type RunMemoryPlan, runMemoryPlan } from './run-memory.ts';
 import { ServerSide } from './server-side.ts';
 import { judge } from './stop-rules.ts';
 
@@ -58,6 +59,18 @@ export function createProblem(
   return { problem, shards, objective: problem.objective(shards.slice(0, honest), weights) };
 }
 
+/** The clipping policy over the problem's constants, and the layout of the run's memory: the same on every thread. */
+export function layOut(compiled: CompiledExperiment, problem: Problem, shards: readonly Rows[]): { clipping: Clipping; plan: RunMemoryPlan } {
+  const clipping = instantiate(compiled.catalog.clippings, compiled.experiment.clipping, {
+    clientSmoothness: problem.constants.clientSmoothness,
+    sampleSmoothness: problem.constants.sampleSmoothness,
+    compressorBound: compiled.compressor.constants(problem.d).bound,
+  });
+  const samples = shards.reduce((most, rows) => Math.max(most, rows === null ? problem.rows : rows.length), 1);
+  const shape = { n: compiled.experiment.clients.total, d: problem.d };
+  return { clipping, plan: runMemoryPlan(compiled, problem.d, samples, clipping.state?.(shape) ?? {}) };
+}
+
 export class Simulation {
   readonly compiled: CompiledExperiment;
   readonly problem: Problem;
@@ -72,14 +85,7 @@ export class Simulation {
   constructor(environment: SimulationEnvironment) {
     const { compiled, data, testData, arena, draws } = environment;
     const { problem, shards, objective } = createProblem(compiled, data, testData, arena);
-    const clipping = instantiate(compiled.catalog.clippings, compiled.experiment.clipping, {
-      clientSmoothness: problem.constants.clientSmoothness,
-      sampleSmoothness: problem.constants.sampleSmoothness,
-      compressorBound: compiled.compressor.constants(problem.d).bound,
-    });
-    const samples = shards.reduce((most, rows) => Math.max(most, rows === null ? problem.rows : rows.length), 1);
-    const n = compiled.experiment.clients.total;
-    const plan = runMemoryPlan(compiled, problem.d, samples, clipping.state?.({ n, d: problem.d }) ?? {});
+    const { clipping, plan } = layOut(compiled, problem, shards);
     const memory = plan.view(arena.doubles(plan.length));
     const clientSide = new ClientSide(compiled, problem, shards, memory.clients, arena, draws);
     const gather = environment.gather?.({ clientSide, memory }) ?? gatherInline(clientSide);

@@ -58,11 +58,6 @@ export class CheckpointStore {
       .map(({ round }) => round);
   }
 
-  /** The run's notes up to the round of a stored checkpoint. */
-  notesAt({ id }: RunIdentity, round: number): string | undefined {
-    return this.#connection.get<{ notes: string }>('SELECT notes FROM checkpoint WHERE run = ? AND round = ?', id, round)?.notes;
-  }
-
   /**
    * The newest intact checkpoint, at or before `round` where that is given, and what is wrong with newer ones.
    * `damagedRounds` are those found damaged by this call.
@@ -96,7 +91,7 @@ export class CheckpointStore {
   }
 
   /** Writes the file, indexes it and forgets older ones; part of the transaction around it. */
-  store(run: RunIdentity, round: number, bytes: Uint8Array, notes: string): void {
+  store(run: RunIdentity, round: number, bytes: Uint8Array): void {
     this.#verify(run, round, bytes);
     const directory = join(this.#paths.checkpoints, run.runKey);
     const path = this.#path(run.runKey, round);
@@ -121,12 +116,11 @@ export class CheckpointStore {
       throw storageFailure(thrown, path);
     }
     this.#connection.run(
-      `INSERT INTO checkpoint (run, round, bytes, notes) VALUES (?, ?, ?, ?)
-       ON CONFLICT (run, round) DO UPDATE SET bytes = excluded.bytes, notes = excluded.notes, damaged = 0`,
+      `INSERT INTO checkpoint (run, round, bytes) VALUES (?, ?, ?)
+       ON CONFLICT (run, round) DO UPDATE SET bytes = excluded.bytes, damaged = 0`,
       run.id,
       round,
       bytes.length,
-      notes,
     );
     this.#prune(run);
   }

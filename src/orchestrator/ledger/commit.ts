@@ -48,13 +48,12 @@ function apply({ connection, checkpoints, events, runs }: CommitParts, run: RunR
   const stored: RunRecord = { ...run, points, committedRound: result.toRound };
   requireOnGrid(stored, result);
   updateSummaries(connection, stored, run.points, result.points);
-  const notes = addNotes(notesAt(checkpoints, run, result.fromRound), result.notes);
-  checkpoints.store(run, result.toRound, result.checkpoint, notes);
+  keepCheckpoint(checkpoints, run, result);
   connection.run(
     'UPDATE run SET committed_round = ?, points = ?, notes = ?, compute_ms = compute_ms + ?, deaths = 0 WHERE id = ?',
     result.toRound,
     points,
-    notes,
+    JSON.stringify(result.notes),
     result.computeMs,
     run.id,
   );
@@ -70,13 +69,18 @@ function repeat(parts: CommitParts, run: RunRecord, owns: boolean, result: Round
   const { connection, checkpoints, events } = parts;
   agreeWithStored(connection, run, result.points);
   agreeOnEnd(connection, run, result);
-  // Checkpoints were damaged and the run recomputes what is committed: it needs somewhere to go on from.
-  const newest = checkpoints.rounds(run)[0] ?? -1;
-  if (owns && result.toRound > newest) {
-    checkpoints.store(run, result.toRound, result.checkpoint, addNotes(notesAt(checkpoints, run, result.fromRound), result.notes));
-  }
+  if (owns) keepCheckpoint(checkpoints, run, result);
   events.append('round-job:repeat', run.runKey, { fromRound: result.fromRound, toRound: result.toRound });
   return { kind: 'repeated', finished: run.state === 'finished', resultHash: run.resultHash };
+}
+
+/**
+ * Stores the result's checkpoint if it is newer than every intact one. Of a repeated result it is when checkpoints were
+ * damaged: the run recomputes what is committed and needs somewhere to go on from.
+ */
+function keepCheckpoint(checkpoints: CheckpointStore, run: RunRecord, { toRound, checkpoint }: RoundJobResult): void {
+  const newest = checkpoints.rounds(run)[0] ?? -1;
+  if (toRound > newest) checkpoints.store(run, toRound, checkpoint);
 }
 
 /** An end the experiment alone decides must be the stored one: same round, same outcome, same hash. */
@@ -111,19 +115,6 @@ function hashOf(connection: Connection, run: RunRecord, { x }: RoundJobResult): 
 
 function metricsOf({ metrics }: RunRecord): string[] {
   return JSON.parse(metrics) as string[];
-}
-
-/** Notes count rounds since the start; a job adds its own to those of the checkpoint it started from. */
-function notesAt(checkpoints: CheckpointStore, run: RunRecord, round: number): string {
-  if (round === run.committedRound) return run.notes;
-  if (round < 0) return '{}';
-  return checkpoints.notesAt(run, round) ?? run.notes;
-}
-
-function addNotes(before: string, added: Readonly<Record<string, number>>): string {
-  const notes = JSON.parse(before) as Record<string, number>;
-  for (const [name, count] of Object.entries(added)) notes[name] = (notes[name] ?? 0) + count;
-  return JSON.stringify(notes);
 }
 
 function requireWellFormed(run: RunRecord, { fromRound, toRound, points }: RoundJobResult): void {

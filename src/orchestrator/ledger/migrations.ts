@@ -38,7 +38,7 @@ const firstTables = `
     committed_round  INTEGER NOT NULL,     -- -1: none
     points           INTEGER NOT NULL,     -- recorded points stored
     result_hash      TEXT,
-    notes            TEXT NOT NULL,        -- JSON object of counts
+    notes            TEXT NOT NULL,        -- JSON object of counts since round 0
     failure          TEXT,                 -- JSON object
     deaths           INTEGER NOT NULL,
     compute_ms       REAL NOT NULL
@@ -90,7 +90,6 @@ const firstTables = `
     run     INTEGER NOT NULL REFERENCES run,
     round   INTEGER NOT NULL,
     bytes   INTEGER NOT NULL,
-    notes   TEXT NOT NULL,                 -- the run's notes up to this round
     damaged INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (run, round)
   ) STRICT;

@@ -21,6 +21,8 @@ export interface Shape {
 export interface Arena {
   /** `length` doubles, zeroed, aligned to 64 bytes. */
   doubles(length: number): Float64Array;
+  /** `length` 32-bit integers, zeroed, aligned to 64 bytes. */
+  ints(length: number): Int32Array;
   /** Gives back everything taken from this arena. */
   release(): void;
 }
@@ -34,5 +36,5 @@ export function arraysFor<Names extends string>(layout: Layout<Names>, take: (le
 
 /** Arena over ordinary memory: for the library, for tests, for anything that is not shared between threads. */
 export function plainArena(): Arena {
-  return { doubles: (length) => new Float64Array(length), release: () => {} };
+  return { doubles: (length) => new Float64Array(length), ints: (length) => new Int32Array(length), release: () => {} };
 }

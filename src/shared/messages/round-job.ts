@@ -16,6 +16,8 @@ export interface RoundJob {
   readonly fromRound: number;
   /** Rounds to compute at most; the job ends earlier when the run ends. */
   readonly rounds: number;
+  /** Compute time after which the job ends early, in milliseconds; null for a fixed number of rounds. Changes no bit. */
+  readonly budgetMs: number | null;
   /** The resolved experiment, seed included, as its canonical JSON. */
   readonly experiment: string;
   /** sha256 of the canonical parsed data the numbers depend on; empty without data. */

@@ -1,0 +1,120 @@
+/**
+ * The experiment's whole rule: pre-aggregators in order, then the aggregator, each told its own f.
+ *
+ * Each stage sees the rows the one before made and is told that at most `contaminated(n, f)` of them are bad. What
+ * cannot be computed for an f uses the largest feasible f below it; whether that is allowed before a run begins is
+ * decided in `compile.ts`, in a round it is counted.
+ */
+import type { Aggregator, BrokenBound, PreAggregator } from '../../shared/contracts/aggregator.ts';
+import { type Arena, type Arrays, arraysFor, type Layout, type Shape } from '../../shared/contracts/memory.ts';
+import { instantiate, type Registry, type StrategyChoice } from '../../shared/contracts/strategy.ts';
+import type { AggregatorDefinition, PreAggregatorDefinition } from '../../shared/contracts/aggregator.ts';
+import { type Messages, messagesOver, type Stream, type Vector } from '../../shared/vector.ts';
+
+export interface PipelineChoice extends StrategyChoice {
+  readonly preAggregators?: readonly StrategyChoice[];
+}
+
+/** Scratch of a pipeline: workspaces per stage, rows between stages, state per stage cut from one layout. */
+export interface PipelineWorkspace {
+  readonly stages: readonly { readonly workspace: Arrays; readonly out: Messages | undefined }[];
+}
+
+export interface PipelineContext {
+  readonly toleratedByzantine: number;
+  readonly state: Arrays;
+  readonly workspace: PipelineWorkspace;
+  readonly stream: Stream;
+  readonly permutation?: ArrayLike<number> | undefined;
+}
+
+export interface Pipeline {
+  stateLayout(shape: Shape): Layout;
+  allocate(shape: Shape, arena: Arena): PipelineWorkspace;
+  /** The first bound that (n, f) breaks at any stage. */
+  infeasible(n: number, f: number): BrokenBound;
+  beyondGuarantee(n: number, f: number): BrokenBound;
+  /** The largest f' <= f that can be computed with n rows. */
+  largestFeasible(n: number, f: number): number;
+  /** F_A of the whole rule, where every stage has one. */
+  boundFactor(n: number, f: number, d: number): number | undefined;
+  /** Writes A(messages) into `out`; n >= 1. Returns 1 when f had to be lowered, else 0. */
+  aggregate(messages: Messages, context: PipelineContext, out: Vector): number;
+}
+
+export function pipelineOf(
+  choice: PipelineChoice,
+  registries: { readonly aggregators: Registry<AggregatorDefinition>; readonly preAggregators: Registry<PreAggregatorDefinition> },
+): Pipeline {
+  const before: readonly PreAggregator[] = (choice.preAggregators ?? []).map((stage) => instantiate(registries.preAggregators, stage, undefined));
+  const rule: Aggregator = instantiate(registries.aggregators, choice, undefined);
+  const stages: readonly (PreAggregator | Aggregator)[] = [...before, rule];
+
+  /** Walks (n, f) through the stages; the first answer wins. */
+  const firstOf = <Answer>(n: number, f: number, ask: (stage: PreAggregator | Aggregator, n: number, f: number) => Answer | undefined): Answer | undefined => {
+    let rows = n;
+    let bad = f;
+    for (const stage of before) {
+      const answer = ask(stage, rows, bad);
+      if (answer !== undefined) return answer;
+      bad = stage.contaminated(rows, bad);
+      rows = stage.rows(rows);
+    }
+    return ask(rule, rows, bad);
+  };
+  const infeasible = (n: number, f: number): BrokenBound => firstOf(n, f, (stage, rows, bad) => stage.infeasible(rows, bad));
+  const largestFeasible = (n: number, f: number): number => {
+    let feasible = f;
+    while (feasible > 0 && infeasible(n, feasible) !== undefined) feasible--;
+    return feasible;
+  };
+
+  return {
+    infeasible,
+    largestFeasible,
+    beyondGuarantee: (n, f) => firstOf(n, f, (stage, rows, bad) => stage.beyondGuarantee(rows, bad)),
+    boundFactor(n, f, d) {
+      let product = 1;
+      let rows = n;
+      let bad = f;
+      for (const stage of before) {
+        if (stage.boundFactor === undefined) return undefined;
+        product *= stage.boundFactor(rows, bad);
+        bad = stage.contaminated(rows, bad);
+        rows = stage.rows(rows);
+      }
+      return rule.boundFactor === undefined ? undefined : product * rule.boundFactor(rows, bad, d);
+    },
+    stateLayout: (shape) =>
+      Object.fromEntries(stages.flatMap((stage, i) => Object.entries(stage.state?.(shape) ?? {}).map(([name, length]) => [`${i}.${name}`, length] as const))),
+    allocate: (shape, arena) => ({
+      stages: stages.map((stage, i) => {
+        const workspace = arraysFor(stage.workspace?.(shape) ?? {}, (length) => arena.doubles(length));
+        const capacity = before[i]?.rows(shape.n);
+        return { workspace, out: capacity === undefined ? undefined : messagesOver(arena.doubles(capacity * shape.d), capacity, shape.d) };
+      }),
+    }),
+    aggregate(messages, { toleratedByzantine, state, workspace, stream, permutation }, out) {
+      const f = infeasible(messages.n, toleratedByzantine) === undefined ? toleratedByzantine : largestFeasible(messages.n, toleratedByzantine);
+      let current = messages;
+      let bad = f;
+      for (let i = 0; i < before.length; i++) {
+        const { workspace: scratch, out: rows } = workspace.stages[i]!;
+        before[i]!.apply(current, { toleratedByzantine: bad, state: stageState(state, i), workspace: scratch, stream, permutation }, rows!);
+        bad = before[i]!.contaminated(current.n, bad);
+        current = rows!;
+      }
+      const last = before.length;
+      rule.aggregate(current, { toleratedByzantine: bad, state: stageState(state, last), workspace: workspace.stages[last]!.workspace, stream, permutation }, out);
+      return f === toleratedByzantine ? 0 : 1;
+    },
+  };
+}
+
+/** The state of stage i under its own names; states are few and small, so views are looked up each time. */
+function stageState(state: Arrays, stage: number): Arrays {
+  const prefix = `${stage}.`;
+  const own = Object.create(null) as Record<string, Float64Array>;
+  for (const name in state) if (name.startsWith(prefix)) own[name.slice(prefix.length)] = state[name]!;
+  return own;
+}

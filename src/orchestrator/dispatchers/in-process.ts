@@ -1,0 +1,22 @@
+/** The in-process dispatcher: round jobs straight to the executors it is given. No server. */
+import type { Dispatcher } from '../../shared/contracts/dispatcher.ts';
+import type { RoundJobExecutor } from '../../shared/contracts/round-job.ts';
+
+/**
+ * @param executor the pool of this process
+ * @param isolated an executor that gives each job a process of its own
+ */
+export function inProcessDispatcher(executor: RoundJobExecutor, isolated: RoundJobExecutor): Dispatcher {
+  return {
+    // One job waits behind the running ones, so that no thread idles while a result is being committed.
+    outstanding: executor.capacity > 1 ? executor.capacity + 1 : executor.capacity,
+    dispatch: (job, options) => (options.isolated ? isolated : executor).execute(job),
+    requestStop() {
+      executor.requestStop();
+      isolated.requestStop();
+    },
+    async close() {
+      await Promise.all([executor.close(), isolated.close()]);
+    },
+  };
+}

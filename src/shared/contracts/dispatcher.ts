@@ -1,0 +1,15 @@
+/**
+ * Dispatcher: carries a round job to whatever executes it and its result back. It decides nothing and remembers
+ * nothing that the ledger does not know: what it loses is dispatched again.
+ */
+import type { RoundJob, RoundJobResult } from '../messages/round-job.ts';
+
+export interface Dispatcher {
+  /** Round jobs worth having outstanding at once: enough that nothing that computes ever waits for the next one. */
+  readonly outstanding: number;
+  /** Executes a job; `isolated` in a process of its own, for a run under suspicion of killing what executes it. */
+  dispatch(job: RoundJob, options: { readonly isolated: boolean }): Promise<RoundJobResult>;
+  /** Asks running jobs to end at their next round. */
+  requestStop(): void;
+  close(): Promise<void>;
+}

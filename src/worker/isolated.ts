@@ -1,0 +1,74 @@
+/**
+ * Executes each round job in a child process of its own: for a run under suspicion of killing what executes it. A
+ * death there is witnessed: exit code or signal, and the last lines the child wrote to its standard error.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
+import { fromPlain, MarinadeError } from '../shared/errors.ts';
+import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
+import type { PoolOptions } from './pool.ts';
+import type { TaskAnswer } from './tasks.ts';
+
+export interface IsolatedRequest {
+  readonly job: RoundJob;
+  readonly options: Omit<PoolOptions, 'threads' | 'inline'>;
+}
+
+const KEPT_OUTPUT = 2000;
+
+export class IsolatedExecutor implements RoundJobExecutor {
+  readonly capacity = 1;
+  readonly #options: IsolatedRequest['options'];
+  readonly #children = new Set<ChildProcess>();
+  #closing = false;
+
+  constructor(options: IsolatedRequest['options']) {
+    this.#options = options;
+  }
+
+  execute(job: RoundJob): Promise<RoundJobResult> {
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const child = fork(new URL(`./isolated-entry.${extension}`, import.meta.url), { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.#children.add(child);
+    let output = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-KEPT_OUTPUT);
+    });
+    return new Promise((resolve, reject) => {
+      let answer: TaskAnswer | undefined;
+      child.once('message', (message) => {
+        answer = message as TaskAnswer;
+      });
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        this.#children.delete(child);
+        if (answer?.ok === true) resolve(answer.value as RoundJobResult);
+        else if (answer !== undefined) reject(fromPlain(answer.failure));
+        else if (this.#closing) reject(new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'an isolated process was ended because this one stops'));
+        else {
+          const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+          reject(
+            new MarinadeError('MARINADE_EXECUTION_WORKER_LOST', `the process that executed run ${job.runKey.slice(0, 12)} alone ended with ${how}${output === '' ? '' : `; its last words: ${output.trim()}`}`, {
+              code,
+              signal,
+              output,
+            }),
+          );
+        }
+      });
+      child.send({ job, options: this.#options } satisfies IsolatedRequest, (error) => {
+        if (error !== null) child.kill('SIGKILL');
+      });
+    });
+  }
+
+  requestStop(): void {
+    this.#closing = true;
+    for (const child of this.#children) child.kill('SIGKILL');
+  }
+
+  async close(): Promise<void> {
+    this.requestStop();
+    await Promise.all([...this.#children].map((child) => new Promise((resolve) => child.once('close', resolve))));
+  }
+}

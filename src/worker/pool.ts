@@ -1,0 +1,168 @@
+/**
+ * The Piscina pool of a process: every thread on the one shared heap, data sets loaded into it once.
+ *
+ * Thread plans, same bits: *runs* gives each round job a thread of its own; *clients* gives all threads to one round
+ * job (a leader and helpers at its barrier); *inline* computes on the calling thread, for debugging.
+ */
+import { Piscina } from 'piscina';
+import type { DataSpec } from '../algorithm/data/spec.ts';
+import type { Optimum } from '../algorithm/engine/solve-optimum.ts';
+import type { Experiment } from '../algorithm/experiment.ts';
+import type { Arena } from '../shared/contracts/memory.ts';
+import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
+import { codeOf, fromPlain, MarinadeError, toPlain } from '../shared/errors.ts';
+import { canonicalJson } from '../shared/hash.ts';
+import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
+import type { DataOptions } from './data/load.ts';
+import { controlInts } from './gather-threads.ts';
+import { SharedHeap } from './shared-heap.ts';
+import { loadCatalog } from './strategy-modules.ts';
+import { TaskRunner } from './task-runner.ts';
+import type { LoadedData, PoolTask, TaskAnswer, TaskValue, ThreadData } from './tasks.ts';
+
+export type ThreadPlan = 'runs' | 'clients' | 'inline';
+
+export interface PoolOptions {
+  readonly threads: number;
+  /** Compute on the calling thread: no pool at all. */
+  readonly inline: boolean;
+  readonly data: DataOptions;
+  readonly strategyModules: readonly string[];
+}
+
+export class WorkerPool implements RoundJobExecutor {
+  /** How round jobs use the threads; may be chosen once the runs are known. */
+  plan: Exclude<ThreadPlan, 'inline'> = 'runs';
+  readonly #options: PoolOptions;
+  readonly #heap = new SharedHeap();
+  readonly #stopFlag = new Int32Array(new SharedArrayBuffer(4));
+  readonly #piscina: Piscina | undefined;
+  readonly #inline: Promise<TaskRunner> | undefined;
+  readonly #loaded = new Map<string, Promise<LoadedData>>();
+  readonly #controls = new Map<string, { readonly control: Int32Array; readonly arena: Arena }>();
+  #closing = false;
+
+  constructor(options: PoolOptions) {
+    const { inline, threads, strategyModules } = options;
+    this.#options = options;
+    if (inline) {
+      this.#inline = loadCatalog(strategyModules).then((catalog) => new TaskRunner(this.#heap, catalog, this.#stopFlag));
+      this.#inline.catch(() => {});
+      return;
+    }
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    this.#piscina = new Piscina<PoolTask, TaskAnswer>({
+      filename: new URL(`./thread-entry.${extension}`, import.meta.url).href,
+      name: 'answerTask',
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      workerData: { memory: this.#heap.memory, stopFlag: this.#stopFlag, strategyModules } satisfies ThreadData,
+    });
+  }
+
+  get capacity(): number {
+    return this.#piscina === undefined || this.plan === 'clients' ? 1 : this.#options.threads;
+  }
+
+  /** A data set in shared memory, loaded by the first who asks. */
+  load(spec: DataSpec): Promise<LoadedData> {
+    const key = canonicalJson(spec);
+    let loaded = this.#loaded.get(key);
+    if (loaded === undefined) {
+      loaded = this.#ask({ kind: 'load-data', spec, options: this.#options.data });
+      this.#loaded.set(key, loaded);
+      // A failed load may be repeated: the file may have been put in place since.
+      loaded.catch(() => this.#loaded.delete(key));
+    }
+    return loaded;
+  }
+
+  /** f* of an experiment's objective. */
+  async solveOptimum(experiment: string): Promise<Optimum> {
+    return this.#ask({ kind: 'solve-optimum', experiment, loaded: await this.#dataOf(experiment) });
+  }
+
+  async execute(job: RoundJob): Promise<RoundJobResult> {
+    const loaded = await this.#dataOf(job.experiment);
+    if (loaded !== undefined && loaded.sha256 !== job.dataSha256) {
+      throw new MarinadeError('MARINADE_DATA_CHECKSUM', `run ${job.runKey.slice(0, 12)} needs data with identity ${job.dataSha256}; the data found here have ${loaded.sha256}`);
+    }
+    if (this.#piscina === undefined || this.plan === 'runs') return this.#ask({ kind: 'round-job', job, loaded, control: undefined });
+
+    // The leader and its helpers share a control block for as long as the run lasts.
+    const { total } = (JSON.parse(job.experiment) as Experiment).clients;
+    const { control, arena } = this.#controlOf(job.runKey, total);
+    control.fill(0);
+    const leader = this.#ask({ kind: 'round-job', job, loaded, control });
+    const seats = Array.from({ length: this.#options.threads - 1 }, () => this.#ask({ kind: 'seat', job: { experiment: job.experiment, runKey: job.runKey }, loaded, control }));
+    const [led, ...seated] = await Promise.allSettled([leader, ...seats]);
+    const broken = seated.find((seat) => seat.status === 'rejected');
+    if (led.status === 'rejected' || led.value.outcome !== null) {
+      this.#controls.delete(job.runKey);
+      arena.release();
+    }
+    if (led.status === 'rejected') throw broken?.reason ?? led.reason;
+    return led.value;
+  }
+
+  #controlOf(runKey: string, clients: number): { readonly control: Int32Array; readonly arena: Arena } {
+    let kept = this.#controls.get(runKey);
+    if (kept === undefined) {
+      const arena = this.#heap.arena();
+      kept = { control: arena.ints(controlInts(clients)), arena };
+      this.#controls.set(runKey, kept);
+    }
+    return kept;
+  }
+
+  requestStop(): void {
+    Atomics.store(this.#stopFlag, 0, 1);
+  }
+
+  /** Bytes of shared memory in use. */
+  get sharedBytes(): number {
+    return this.#heap.used();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.requestStop();
+    await this.#piscina?.destroy();
+  }
+
+  async #dataOf(experiment: string): Promise<LoadedData | undefined> {
+    const { data } = JSON.parse(experiment) as Experiment;
+    return data === undefined ? undefined : this.load(data);
+  }
+
+  async #ask<Task extends PoolTask>(task: Task): Promise<TaskValue[Task['kind']]> {
+    const answer = this.#piscina === undefined ? await this.#answerInline(task) : await this.#answerOnThread(task);
+    if (!answer.ok) throw fromPlain(answer.failure);
+    return answer.value as TaskValue[Task['kind']];
+  }
+
+  async #answerInline(task: PoolTask): Promise<TaskAnswer> {
+    try {
+      return { ok: true, value: await (await this.#inline!).run(task) };
+    } catch (thrown) {
+      return { ok: false, failure: toPlain(thrown) };
+    }
+  }
+
+  async #answerOnThread(task: PoolTask): Promise<TaskAnswer> {
+    try {
+      return (await this.#piscina!.run(task)) as TaskAnswer;
+    } catch (cause) {
+      if (this.#closing) throw new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the pool was closed while it computed', {}, cause);
+      const outOfMemory = codeOf(cause) === 'MARINADE_EXECUTION_OUT_OF_MEMORY';
+      throw new MarinadeError(
+        outOfMemory ? 'MARINADE_EXECUTION_OUT_OF_MEMORY' : 'MARINADE_EXECUTION_WORKER_LOST',
+        `a pool thread ended while it carried out a ${task.kind}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        {},
+        cause,
+      );
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * What a thread does with a task: load data, solve for f*, execute a round job, or help with one. One instance per
+ * thread; it keeps the last few runs warm between their round jobs.
+ */
+import type { Catalog } from '../algorithm/catalog.ts';
+import { ClientSide } from '../algorithm/engine/client-side.ts';
+import { compile } from '../algorithm/engine/compile.ts';
+import { createProblem, layOut, Simulation } from '../algorithm/engine/simulation.ts';
+import { type Optimum, solveOptimum } from '../algorithm/engine/solve-optimum.ts';
+import type { Experiment } from '../algorithm/experiment.ts';
+import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
+import { loadDataset } from './data/load.ts';
+import { executeRoundJob, type WarmRun } from './execute-round-job.ts';
+import { closeBarrier, leadGather, takeSeat } from './gather-threads.ts';
+import type { SharedHeap } from './shared-heap.ts';
+import type { LoadedData, PoolTask } from './tasks.ts';
+
+/** Runs kept warm per thread: one outstanding job each, and one more queued behind. */
+const WARM_RUNS = 2;
+
+export class TaskRunner {
+  readonly #heap: SharedHeap;
+  readonly #catalog: Catalog;
+  readonly #stopFlag: Int32Array;
+  /** Least recently used first. */
+  readonly #warm = new Map<string, WarmRun>();
+
+  constructor(heap: SharedHeap, catalog: Catalog, stopFlag: Int32Array) {
+    this.#heap = heap;
+    this.#catalog = catalog;
+    this.#stopFlag = stopFlag;
+  }
+
+  run(task: PoolTask): Promise<LoadedData> | Optimum | RoundJobResult | null {
+    switch (task.kind) {
+      case 'load-data':
+        return loadDataset(task.spec, { ...task.options, arena: this.#heap.arena() });
+      case 'solve-optimum':
+        return this.#solve(task.experiment, task.loaded);
+      case 'round-job':
+        return this.#roundJob(task.job, task.loaded, task.control);
+      case 'seat':
+        this.#seat(task.job.experiment, task.loaded, task.control);
+        return null;
+    }
+  }
+
+  #solve(experiment: string, loaded: LoadedData | undefined): Optimum {
+    const arena = this.#heap.arena();
+    try {
+      return solveOptimum(createProblem(compile(JSON.parse(experiment) as Experiment, this.#catalog), loaded?.data, loaded?.test, arena).objective);
+    } finally {
+      arena.release();
+    }
+  }
+
+  #roundJob(job: RoundJob, loaded: LoadedData | undefined, control: Int32Array | undefined): RoundJobResult {
+    const key = `${job.runKey}/${job.epoch}`;
+    const kept = this.#warm.get(key);
+    this.#warm.delete(key);
+    const warm = kept !== undefined && job.checkpoint !== null && kept.simulation.k === job.fromRound ? kept : undefined;
+    if (warm === undefined) kept?.arena.release();
+    let made: WarmRun | undefined = warm;
+    try {
+      const { result, run } = executeRoundJob(
+        job,
+        warm,
+        () => {
+          made = this.#makeRun(job, loaded, control);
+          return made;
+        },
+        () => Atomics.load(this.#stopFlag, 0) === 1,
+      );
+      if (result.outcome === null) this.#keep(key, run);
+      else run.arena.release();
+      return result;
+    } catch (thrown) {
+      made?.arena.release();
+      throw thrown;
+    } finally {
+      if (control !== undefined) closeBarrier(control);
+    }
+  }
+
+  #makeRun(job: RoundJob, loaded: LoadedData | undefined, control: Int32Array | undefined): WarmRun {
+    const compiled = compile(JSON.parse(job.experiment) as Experiment, this.#catalog);
+    const arena = this.#heap.arena();
+    const n = compiled.experiment.clients.total;
+    const simulation = new Simulation({
+      compiled,
+      data: loaded?.data,
+      testData: loaded?.test,
+      arena,
+      optimum: job.optimum,
+      ...(control === undefined ? {} : { gather: ({ clientSide, memory }) => leadGather(control, n, compiled.method, memory.block, clientSide) }),
+    });
+    return { simulation, arena };
+  }
+
+  #seat(experiment: string, loaded: LoadedData | undefined, control: Int32Array): void {
+    const compiled = compile(JSON.parse(experiment) as Experiment, this.#catalog);
+    const arena = this.#heap.arena();
+    try {
+      const { problem, shards } = createProblem(compiled, loaded?.data, loaded?.test, arena);
+      const n = compiled.experiment.clients.total;
+      const { plan } = layOut(compiled, problem, shards);
+      takeSeat(control, n, compiled.method, (offset) => {
+        const memory = new Float64Array(this.#heap.memory.buffer, offset * 8, plan.length);
+        const view = plan.view(memory);
+        return { memory, clientSide: new ClientSide(compiled, problem, shards, view.clients, arena, undefined), rows: view.messages.rows };
+      });
+    } finally {
+      arena.release();
+    }
+  }
+
+  #keep(key: string, run: WarmRun): void {
+    this.#warm.set(key, run);
+    for (const [oldest, { arena }] of this.#warm) {
+      if (this.#warm.size <= WARM_RUNS) break;
+      arena.release();
+      this.#warm.delete(oldest);
+    }
+  }
+}

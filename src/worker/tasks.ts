@@ -1,0 +1,34 @@
+/** What the main thread asks of a pool thread, and what comes back: plain data, and views of shared memory. */
+import type { DataSpec } from '../algorithm/data/spec.ts';
+import type { Optimum } from '../algorithm/engine/solve-optimum.ts';
+import type { Dataset } from '../shared/contracts/problem.ts';
+import type { PlainFailure } from '../shared/errors.ts';
+import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
+import type { DataOptions } from './data/load.ts';
+
+/** A data set in shared memory, with its test part and identity. */
+export interface LoadedData {
+  readonly data: Dataset;
+  readonly test: Dataset | undefined;
+  readonly sha256: string;
+}
+
+export type PoolTask =
+  | { readonly kind: 'load-data'; readonly spec: DataSpec; readonly options: DataOptions }
+  | { readonly kind: 'solve-optimum'; readonly experiment: string; readonly loaded: LoadedData | undefined }
+  | { readonly kind: 'round-job'; readonly job: RoundJob; readonly loaded: LoadedData | undefined; readonly control: Int32Array | undefined }
+  | { readonly kind: 'seat'; readonly job: Pick<RoundJob, 'experiment' | 'runKey'>; readonly loaded: LoadedData | undefined; readonly control: Int32Array };
+
+export type TaskValue = { readonly 'load-data': LoadedData; readonly 'solve-optimum': Optimum; readonly 'round-job': RoundJobResult; readonly seat: null };
+
+/** A failure is returned, never thrown: class and fields of an error do not survive a thread boundary. */
+export type TaskAnswer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly failure: PlainFailure };
+
+/** What every pool thread is started with. */
+export interface ThreadData {
+  readonly memory: WebAssembly.Memory;
+  /** Word 0 is raised to ask running jobs to stop at their next round. */
+  readonly stopFlag: Int32Array;
+  /** Absolute paths of users' strategy modules. */
+  readonly strategyModules: readonly string[];
+}
