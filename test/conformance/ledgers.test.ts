@@ -8,7 +8,6 @@ import { type Outcome, outcomes } from '../../src/shared/outcome.ts';
 import {
   checkpointAt,
   columnUpTo,
-  failureOf,
   hashOfRun,
   iterateAt,
   jobResult,
@@ -16,8 +15,8 @@ import {
   plannedRun,
   plannedStudy,
   randomFrom,
-  temporaryFolder,
-} from '../orchestrator/ledger/support.ts';
+} from '../orchestrator/ledger/runs.ts';
+import { failureOf, temporaryFolder } from '../orchestrator/ledger/support.ts';
 
 const implementations = [
   ['sqlite on the calling thread', openLedgerInline],
@@ -138,13 +137,7 @@ describe.each(implementations)('the ledger: %s', (_, open) => {
 
   describe('finding', () => {
     test('it finds runs and studies by the beginning of their key, and says when there are several', async () => {
-      await ledger.submit(
-        plannedStudy(
-          '5ab',
-          ['aa1', 'aa12', 'b_2'],
-          'first',
-        ),
-      );
+      await ledger.submit(plannedStudy('5ab', ['aa1', 'aa12', 'b_2'], 'first'));
       expect((await ledger.run('aa12'))?.runKey).toBe('aa12');
       expect((await ledger.run('aa1'))?.runKey).toBe('aa1');
       expect((await ledger.run('b'))?.runKey).toBe('b_2');

@@ -3,11 +3,13 @@
  * (`owner.lock`): the operating system drops it when the process dies, so nothing stale can keep a folder locked.
  * `owner.json` beside it only says who the owner is, for messages and for commands that talk to it.
  *
- * The lock's file is unlinked while it is still held. Somebody may have opened that file just before and lock a file
- * that is no longer in the folder; the write inside the transaction makes SQLite notice, and the claim starts again.
+ * The lock's file is unlinked while it is still held. Somebody may have opened that file just before, and then lock a
+ * file that is no longer in the folder: a claim holds only if the path names the same file before it was opened and
+ * after it was locked, else it starts again. (The file is never opened but by SQLite: closing any other descriptor of
+ * it would drop the process' locks.)
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { MarinadeError } from '../../shared/errors.ts';
 import { Connection } from './connection.ts';
@@ -105,21 +107,29 @@ export class Ownership {
   }
 }
 
-const claimTries = 20;
+const claimTries = 100;
 
 function lockExclusively(paths: LedgerPaths): Connection {
   for (let i = 1; ; i++) {
+    const before = identityOf(paths.ownerLock);
     const lock = new Connection(paths.ownerLock, { timeout: 0 });
+    let failure: unknown;
     try {
-      lock.execute('PRAGMA synchronous = OFF; BEGIN EXCLUSIVE; PRAGMA user_version = 1');
-      return lock;
+      lock.execute('BEGIN EXCLUSIVE');
+      if (before !== undefined && before === identityOf(paths.ownerLock)) return lock;
     } catch (thrown) {
-      lock.close();
-      // `locked`: somebody owns the folder. Anything else may be a lock file that was replaced under our hands.
-      if (isBusy((thrown as Error).cause)) throw ownedBy(paths, readOwner(paths));
-      if (i === claimTries) throw thrown;
+      failure = thrown;
     }
+    lock.close();
+    if (isBusy((failure as Error | undefined)?.cause) || i === claimTries) throw ownedBy(paths, readOwner(paths));
+    if (failure !== undefined && before !== undefined && before === identityOf(paths.ownerLock)) throw failure;
   }
+}
+
+/** Tells a file from any other that ever had its name; a number alone is used again soon. */
+function identityOf(path: string): string | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.dev} ${stat.ino} ${stat.birthtimeNs} ${stat.ctimeNs}`;
 }
 
 function ownedBy({ folder }: LedgerPaths, owner: OwnerRecord | undefined): MarinadeError {
