@@ -95,7 +95,7 @@ export interface Experiment {
   readonly clipping: StrategyChoice;
   readonly compressor: StrategyChoice;
   readonly aggregator: StrategyChoice & { readonly preAggregators: readonly StrategyChoice[]; readonly whenInfeasible: 'refuse' | 'largest' };
-  readonly attack: StrategyChoice & { readonly on: 'estimate' | 'message'; readonly visibility?: 'all' | 'cohort' };
+  readonly attack: StrategyChoice & { readonly on: 'estimate' | 'message' };
   readonly attackers: 'encoded' | 'free';
   readonly assumptions: 'enforce' | 'waive';
   readonly communication: { readonly downlink: 'all' | 'cohort'; readonly bitsPerNumber: 32 | 64 };

@@ -13,12 +13,12 @@ import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
 import { codeOf, fromPlain, MarinadeError, toPlain } from '../shared/errors.ts';
 import { canonicalJson } from '../shared/hash.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
-import type { DataOptions } from './data/load.ts';
+import type { DataOptions, LoadedData } from './data/load.ts';
 import { controlInts } from './gather-threads.ts';
 import { SharedHeap } from './shared-heap.ts';
 import { loadCatalog } from './strategy-modules.ts';
 import { TaskRunner } from './task-runner.ts';
-import type { LoadedData, PoolTask, TaskAnswer, TaskValue, ThreadData } from './tasks.ts';
+import type { PoolTask, TaskAnswer, TaskValue, ThreadData } from './tasks.ts';
 
 export type ThreadPlan = 'runs' | 'clients' | 'inline';
 

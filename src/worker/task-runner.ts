@@ -9,11 +9,11 @@ import { createProblem, layOut, Simulation } from '../algorithm/engine/simulatio
 import { type Optimum, solveOptimum } from '../algorithm/engine/solve-optimum.ts';
 import type { Experiment } from '../algorithm/experiment.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
-import { loadDataset } from './data/load.ts';
+import { type LoadedData, loadDataset } from './data/load.ts';
 import { executeRoundJob, type WarmRun } from './execute-round-job.ts';
 import { closeBarrier, leadGather, takeSeat } from './gather-threads.ts';
 import type { SharedHeap } from './shared-heap.ts';
-import type { LoadedData, PoolTask } from './tasks.ts';
+import type { PoolTask } from './tasks.ts';
 
 /** Runs kept warm per thread: one outstanding job each, and one more queued behind. */
 const WARM_RUNS = 2;

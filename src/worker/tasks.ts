@@ -1,17 +1,9 @@
 /** What the main thread asks of a pool thread, and what comes back: plain data, and views of shared memory. */
 import type { DataSpec } from '../algorithm/data/spec.ts';
 import type { Optimum } from '../algorithm/engine/solve-optimum.ts';
-import type { Dataset } from '../shared/contracts/problem.ts';
 import type { PlainFailure } from '../shared/errors.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
-import type { DataOptions } from './data/load.ts';
-
-/** A data set in shared memory, with its test part and identity. */
-export interface LoadedData {
-  readonly data: Dataset;
-  readonly test: Dataset | undefined;
-  readonly sha256: string;
-}
+import type { DataOptions, LoadedData } from './data/load.ts';
 
 export type PoolTask =
   | { readonly kind: 'load-data'; readonly spec: DataSpec; readonly options: DataOptions }

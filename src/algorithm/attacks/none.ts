@@ -13,6 +13,7 @@
  */
 import { z } from 'zod';
 import { defineAttack } from '../../shared/contracts/attack.ts';
+import { behave } from './behave.ts';
 
 export const none = defineAttack({
   name: 'none',
@@ -20,11 +21,5 @@ export const none = defineAttack({
   source: { cite: 'the control of every study' },
   schema: z.strictObject({}),
   traits: { knowledge: 'own', colludes: false, scaleFree: true },
-  create: () => ({
-    needs: () => ({ own: 'message' }),
-    craft(view, _context, out) {
-      if (view.ownMessage !== out) out.set(view.ownMessage!);
-      return 'message';
-    },
-  }),
+  create: () => ({ needs: () => ({ own: 'message' }), craft: (view, _context, out) => behave(view, out) }),
 });

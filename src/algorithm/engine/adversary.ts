@@ -31,7 +31,9 @@ export class Adversary {
   readonly #compiled: CompiledExperiment;
   readonly #rank: number;
   readonly #context: { state: Arrays; workspace: Arrays; stream: KeyedStream };
-  readonly #lifted: readonly Vector[];
+  /** Vectors base + message of honest clients, for attacks that do not commute with translations; taken on first use. */
+  readonly #lifted: Vector[] = [];
+  readonly #arena: Arena;
   readonly #ownLifted: Vector;
   readonly #collusion: Vector;
   readonly #d: number;
@@ -47,9 +49,7 @@ export class Adversary {
       stream: new KeyedStream(experiment.seed, 'attack'),
     };
     const lies = experiment.clients.byzantine > 0;
-    // Vectors base + message of honest clients, for attacks that do not commute with translations.
-    const lifts = lies && this.#rank >= ranks['honest-messages'] && experiment.attack.on === 'estimate' && !attackTraits.scaleFree;
-    this.#lifted = Array.from({ length: lifts ? compiled.honest : 0 }, () => arena.doubles(d));
+    this.#arena = arena;
     this.#ownLifted = arena.doubles(lies ? d : 0);
     this.#collusion = arena.doubles(lies ? d : 0);
   }
@@ -109,7 +109,9 @@ export class Adversary {
     const liftHonest = (): readonly Vector[] => {
       lifted ??= facts.honestRows.map((row, i) => {
         const shift = this.#shift(facts, facts.honestClients[i]!);
-        return shift === undefined ? row : add(shift, row, this.#lifted[i]!);
+        if (shift === undefined) return row;
+        this.#lifted[i] ??= this.#arena.doubles(this.#d);
+        return add(shift, row, this.#lifted[i]);
       });
       return lifted;
     };

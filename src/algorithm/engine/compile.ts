@@ -24,6 +24,8 @@ export interface CompiledExperiment {
   readonly pipeline: Pipeline;
   readonly attack: Attack;
   readonly attackTraits: AttackTraits;
+  /** Whose messages the attack sees; a wrapper's is its inner attack's. */
+  readonly attackVisibility: 'all' | 'cohort';
   readonly compressor: Compressor;
   /** One mask or correlated draws for all clients of a round. */
   readonly compressorCorrelated: boolean;
@@ -66,6 +68,7 @@ export function compile(experiment: Experiment, catalog: Catalog): CompiledExper
     pipeline,
     attack,
     attackTraits,
+    attackVisibility: visibilityOf(experiment.attack),
     compressor,
     compressorCorrelated,
     participation,
@@ -86,6 +89,12 @@ export function createAttack(catalog: Catalog, choice: StrategyChoice, depth = 0
   const parameters = definition.schema.parse(Object.fromEntries(Object.entries(choice).filter(([key]) => key in definition.schema.shape)));
   const { traits } = definition;
   return { attack, traits: typeof traits === 'function' ? (traits as unknown as (p: unknown, e: unknown) => AttackTraits)(parameters, environment) : traits };
+}
+
+function visibilityOf(attack: Readonly<Record<string, unknown>>): 'all' | 'cohort' {
+  const inner = attack['attack'];
+  if (typeof inner === 'object' && inner !== null) return visibilityOf(inner as Readonly<Record<string, unknown>>);
+  return attack['visibility'] === 'cohort' ? 'cohort' : 'all';
 }
 
 type Unchecked = Omit<CompiledExperiment, 'warnings'>;

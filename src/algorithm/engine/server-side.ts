@@ -253,7 +253,7 @@ export class ServerSide implements ServerContext {
   /** Rows of the honest clients an attacker sees, by client number; those outside the cohort are peeked at. */
   #visibleHonest(cohort: Cohort): { rows: Vector[]; clients: number[] } {
     const { rows } = this.#peeked;
-    const all = this.#parts.compiled.experiment.attack.visibility !== 'cohort';
+    const all = this.#parts.compiled.attackVisibility === 'all';
     const seen: { rows: Vector[]; clients: number[] } = { rows: [], clients: [] };
     let inCohort = 0;
     let spare = cohort.size;

@@ -1,0 +1,52 @@
+/**
+ * A little is enough: the honest mean shifted by a few standard deviations in every coordinate.
+ *
+ *   v = mean + sign z sd,   sd over visible honest clients with divisor H - 1
+ *   z = auto: Phi^{-1}((n - B - s) / (n - B)),  s = floor(n/2 + 1) - B,  n and B of all clients
+ *
+ * @shape     out: d
+ * @cost      O(H d), once a round; 2 d doubles of scratch
+ * @random    none
+ * @throws    none
+ * @source    Baruch, Baruch, Goldberg. NeurIPS 2019, arXiv 1902.06156, Algorithm 3
+ * @deviates  where the auto quotient leaves (0, 1) (no liars to hide behind, or a majority) z is 0
+ * @example   honest [1], [3], z = 1 -> [2 - sqrt(2)]
+ */
+import { z } from 'zod';
+import { defineAttack } from '../../shared/contracts/attack.ts';
+import { axpy, meanOfRows, standardDeviationOfRows } from '../kernels/reference/vectors.ts';
+import { normalQuantile } from '../random/normal-quantile.ts';
+import { behave } from './behave.ts';
+import { honestOrOwn, visibility } from './visibility.ts';
+
+/** The largest shift that still hides among the honest: z of the paper. */
+export function hiddenShift(n: number, byzantine: number): number {
+  const supporters = Math.floor(n / 2 + 1) - byzantine;
+  const quotient = (n - byzantine - supporters) / (n - byzantine);
+  return quotient > 0 && quotient < 1 ? normalQuantile(quotient) : 0;
+}
+
+export const aLittleIsEnough = defineAttack({
+  name: 'a-little-is-enough',
+  summary: 'The honest mean shifted by a few standard deviations.',
+  source: { cite: 'Baruch, Baruch, Goldberg. NeurIPS 2019, arXiv 1902.06156', where: 'Algorithm 3' },
+  schema: z.strictObject({
+    z: z.union([z.literal('auto'), z.number()]).default('auto').describe('standard deviations of the shift'),
+    sign: z.union([z.literal(-1), z.literal(1)]).default(-1).describe('its direction'),
+    ...visibility,
+  }),
+  traits: ({ visibility: visible }) => ({ knowledge: 'honest-messages', colludes: visible === 'all', scaleFree: true }),
+  create: ({ z: shift, sign, visibility: visible }) => ({
+    workspace: ({ d }) => ({ mean: d, deviation: d }),
+    needs: (situation) => honestOrOwn(visible, situation),
+    craft(view, { workspace: { mean, deviation } }, out) {
+      const { rows, frame } = view.equivariant!;
+      if (rows.length === 0) return behave(view, out);
+      const size = shift === 'auto' ? hiddenShift(view.total, view.byzantineCount) : shift;
+      meanOfRows(rows, rows.length, mean!);
+      standardDeviationOfRows(rows, rows.length, mean!, deviation!);
+      axpy(sign * size, deviation!, mean!, out);
+      return frame;
+    },
+  }),
+});
