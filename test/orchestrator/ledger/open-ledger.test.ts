@@ -1,0 +1,74 @@
+/** The ledger's thread: how it ends, and that it works in a build. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { openLedger, openLedgerReader } from '../../../src/orchestrator/ledger/open-ledger.ts';
+import { endChildren, startChild } from './processes.ts';
+import { jobResult, plannedStudy } from './runs.ts';
+import { failureOf, temporaryFolder } from './support.ts';
+
+afterEach(endChildren);
+
+describe('openLedger', () => {
+  test('it rejects what waits, and everything after, when its thread dies', async () => {
+    const child = startChild('losing.ts', temporaryFolder());
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(child.lines()).toEqual([
+      'waiting: MARINADE_STORAGE_LEDGER',
+      'later: MARINADE_STORAGE_LEDGER',
+      'closing: MARINADE_STORAGE_LEDGER',
+    ]);
+  });
+
+  test('it answers everything that was asked before it was closed, in order', async () => {
+    const ledger = await openLedger(temporaryFolder());
+    const answers: string[] = [];
+    const ask = (name: string, call: Promise<unknown>): Promise<unknown> => call.then(() => answers.push(name));
+    await Promise.all([
+      ask('submit', ledger.submit(plannedStudy('s', ['run']))),
+      ask('begin', ledger.beginAttempt('run', 'w')),
+      ask('commit', ledger.commitRoundJob(1, jobResult('run', -1, 10))),
+      ask('run', ledger.run('run')),
+      ask('close', ledger.close()),
+    ]);
+    expect(answers).toEqual(['submit', 'begin', 'commit', 'run', 'close']);
+  });
+
+  test('it carries errors with code, details and cause across the thread', async () => {
+    const reader = await openLedger(temporaryFolder());
+    const failure = await failureOf(reader.curves('absent'));
+    expect(failure).toMatchObject({ name: 'MarinadeError', code: 'MARINADE_STORAGE_NOT_FOUND', details: { runKey: 'absent' } });
+    await reader.close();
+  });
+
+  test('it keeps no process alive while nothing is asked of it', async () => {
+    const child = startChild('idle.ts', temporaryFolder());
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(child.lines()).toEqual(['open']);
+  });
+
+  test('it finds its thread in a build to JavaScript', async () => {
+    const built = temporaryFolder();
+    for (const directory of ['shared', 'shared/messages', 'shared/contracts', 'orchestrator', 'orchestrator/ledger']) {
+      const source = join(import.meta.dirname, '../../../src', directory);
+      mkdirSync(join(built, directory), { recursive: true });
+      for (const name of readdirSync(source).filter((entry) => entry.endsWith('.ts'))) {
+        const code = stripTypeScriptTypes(readFileSync(join(source, name), 'utf8')).replace(/(from '\.[^']*)\.ts'/g, "$1.js'");
+        writeFileSync(join(built, directory, name.replace(/\.ts$/, '.js')), code);
+      }
+    }
+    writeFileSync(join(built, 'package.json'), '{"type":"module"}');
+    const { openLedger: openBuilt } = (await import(pathToFileURL(join(built, 'orchestrator/ledger/open-ledger.js')).href)) as {
+      openLedger: typeof openLedger;
+    };
+    const folder = join(built, 'results');
+    const ledger = await openBuilt(folder);
+    await ledger.submit(plannedStudy('s', ['run']));
+    await ledger.close();
+    const reader = await openLedgerReader(folder);
+    expect((await reader.run('run'))?.runKey).toBe('run');
+    await reader.close();
+  });
+});
