@@ -69,8 +69,18 @@ export async function simulate(experiment: unknown, options: SimulateOptions = {
   const compiled = compile(resolved, catalog);
   const arena = plainArena();
   const loaded = resolved.data === undefined ? undefined : await loadDataset(resolved.data, { ...options, arena });
-  const optimum = resolved.metrics.names.some(needsOptimum) ? solveOptimum(createProblem(compiled, loaded?.data, loaded?.test, arena).objective).value : null;
-  const simulation = new Simulation({ compiled, data: loaded?.data, testData: loaded?.test, arena, optimum, draws: options.draws, onRound: options.onRound });
+  const optimum = resolved.metrics.names.some(needsOptimum)
+    ? solveOptimum(createProblem(compiled, loaded?.data, loaded?.test, arena).objective).value
+    : null;
+  const simulation = new Simulation({
+    compiled,
+    data: loaded?.data,
+    testData: loaded?.test,
+    arena,
+    optimum,
+    draws: options.draws,
+    onRound: options.onRound,
+  });
 
   const taken: RecordedPoints[] = [];
   const take = (): void => {

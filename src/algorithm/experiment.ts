@@ -94,7 +94,10 @@ export interface Experiment {
   readonly method: StrategyChoice;
   readonly clipping: StrategyChoice;
   readonly compressor: StrategyChoice;
-  readonly aggregator: StrategyChoice & { readonly preAggregators: readonly StrategyChoice[]; readonly whenInfeasible: 'refuse' | 'largest' };
+  readonly aggregator: StrategyChoice & {
+    readonly preAggregators: readonly StrategyChoice[];
+    readonly whenInfeasible: 'refuse' | 'largest';
+  };
   readonly attack: StrategyChoice & { readonly on: 'estimate' | 'message' };
   readonly attackers: 'encoded' | 'free';
   readonly assumptions: 'enforce' | 'waive';

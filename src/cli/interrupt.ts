@@ -31,4 +31,3 @@ export function listenForInterrupt(onFirst: (signal: NodeJS.Signals) => void): I
     },
   };
 }
-

@@ -1,6 +1,6 @@
 /** Builds what a command needs: the catalog, the pool, the plan, the ledger. The only place where the layers meet. */
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import type { DataSpec } from '../algorithm/data/spec.ts';
@@ -47,7 +47,12 @@ export async function readStudyFile(path: string, set: readonly string[] = []): 
   try {
     text = path === '-' ? await readStandardInput() : await readFile(path, 'utf8');
   } catch (cause) {
-    throw new MarinadeError('MARINADE_CONFIG_USAGE', `the study '${path}' cannot be read: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`, { path }, cause);
+    throw new MarinadeError(
+      'MARINADE_CONFIG_USAGE',
+      `the study '${path}' cannot be read: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`,
+      { path },
+      cause,
+    );
   }
   return readStudy(text, path === '-' ? '<stdin>' : path, overrides);
 }
@@ -64,7 +69,9 @@ function anchored(file: StudyFile, studyPath: string): StudyFile {
   const anchorData = (data: unknown): unknown => {
     if (typeof data !== 'object' || data === null) return data;
     const entries = Object.entries(data).map(([key, value]) =>
-      ['file', 'test', 'labels'].includes(key) && typeof value === 'string' && !isAbsolute(value) ? [key, resolve(base, value)] : [key, value],
+      ['file', 'test', 'labels'].includes(key) && typeof value === 'string' && !isAbsolute(value)
+        ? [key, resolve(base, value)]
+        : [key, value],
     );
     return Object.fromEntries(entries);
   };
@@ -85,7 +92,12 @@ export function dataOptionsOf({ dataDir, offline }: Pick<ExecutionOptions, 'data
 }
 
 export function createPool(options: ExecutionOptions): WorkerPool {
-  return new WorkerPool({ threads: options.threads, inline: options.parallel === 'inline', data: dataOptionsOf(options), strategyModules: options.strategies.map((path) => resolve(path)) });
+  return new WorkerPool({
+    threads: options.threads,
+    inline: options.parallel === 'inline',
+    data: dataOptionsOf(options),
+    strategyModules: options.strategies.map((path) => resolve(path)),
+  });
 }
 
 /** The plan of a study; data sets are loaded into the pool, where their identity is known. */
@@ -102,7 +114,7 @@ export async function planOf(studyPath: string, options: ExecutionOptions, pool:
 
 /** Opens the results folder as its owner. */
 export function ownLedger(results: string): Promise<Ledger> {
-  return openLedger(resolve(results), { owner: { host: hostname(), pid: process.pid } });
+  return openLedger(resolve(results), {});
 }
 
 /** Many runs: one thread each. Fewer runs than threads: all threads on one run. */
@@ -110,4 +122,3 @@ export function chooseThreadPlan(parallel: 'runs' | 'clients' | 'auto', runs: nu
   if (parallel !== 'auto') return parallel;
   return threads > 1 && runs < threads ? 'clients' : 'runs';
 }
-

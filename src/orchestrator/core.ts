@@ -99,7 +99,12 @@ function take(state: CoreState, runKey: string): { run: RunView; isolated: boole
 
 function dispatches(state: CoreState): Command[] {
   const commands: Command[] = [];
-  while (!state.stopping && state.waiting.length > 0 && state.out.size < state.outstanding && ![...state.out.values()].some(({ isolated }) => isolated)) {
+  while (
+    !state.stopping &&
+    state.waiting.length > 0 &&
+    state.out.size < state.outstanding &&
+    ![...state.out.values()].some(({ isolated }) => isolated)
+  ) {
     const healthy = state.waiting.findIndex(({ deaths }) => deaths < SUSPECT_AFTER);
     // Suspects go last, each alone.
     if (healthy < 0 && state.out.size > 0) break;

@@ -32,7 +32,10 @@ export interface RunStudyOptions {
   readonly worker: string;
   readonly roundsPerJob: number | 'auto';
   /** f* of an experiment's objective, solved somewhere with threads. */
-  solveOptimum(experiment: string, objectiveKey: string): Promise<{ readonly value: number; readonly certificate: Readonly<Record<string, unknown>> }>;
+  solveOptimum(
+    experiment: string,
+    objectiveKey: string,
+  ): Promise<{ readonly value: number; readonly certificate: Readonly<Record<string, unknown>> }>;
   readonly signal: AbortSignal;
   onProgress(progress: Progress): void;
   onWarning(message: string): void;
@@ -79,7 +82,12 @@ class StudyInProgress {
   constructor(options: RunStudyOptions, unfinished: readonly StudyRun[]) {
     this.#options = options;
     const objectives = new Map(options.plan.runs.map(({ runKey, objectiveKey }) => [runKey, objectiveKey]));
-    this.#runs = new Map(unfinished.map((run) => [run.runKey, { run, objectiveKey: objectives.get(run.runKey) ?? null, fence: undefined, checkpoint: undefined }]));
+    this.#runs = new Map(
+      unfinished.map((run) => [
+        run.runKey,
+        { run, objectiveKey: objectives.get(run.runKey) ?? null, fence: undefined, checkpoint: undefined },
+      ]),
+    );
     this.#core = createCore(unfinished, options.dispatcher.outstanding, options.roundsPerJob);
     this.#total = options.plan.runs.length;
     this.#finished = this.#total - unfinished.length;
@@ -142,7 +150,8 @@ class StudyInProgress {
       return;
     }
     const report = await ledger.commitRoundJob(active.fence, result);
-    if (report.kind === 'fenced') throw new MarinadeError('MARINADE_STORAGE_OWNED', `run ${runKey.slice(0, 12)} was taken over by another attempt`);
+    if (report.kind === 'fenced')
+      throw new MarinadeError('MARINADE_STORAGE_OWNED', `run ${runKey.slice(0, 12)} was taken over by another attempt`);
     active.checkpoint = { round: result.toRound, bytes: result.checkpoint };
     const from = Math.max(0, result.fromRound);
     this.#roundsDone += result.toRound - from;

@@ -21,7 +21,12 @@ export type MakeSimulation = () => { simulation: Simulation; arena: Arena };
 /**
  * @param shouldStop asked after every round: true ends the job early at the round reached, exactly as a shorter job would
  */
-export function executeRoundJob(job: RoundJob, warm: WarmRun | undefined, make: MakeSimulation, shouldStop: () => boolean): { result: RoundJobResult; run: WarmRun } {
+export function executeRoundJob(
+  job: RoundJob,
+  warm: WarmRun | undefined,
+  make: MakeSimulation,
+  shouldStop: () => boolean,
+): { result: RoundJobResult; run: WarmRun } {
   const run = warm ?? make();
   const { simulation } = run;
   const started = performance.now();
@@ -42,7 +47,13 @@ export function executeRoundJob(job: RoundJob, warm: WarmRun | undefined, make: 
     epoch: job.epoch,
     fromRound: job.fromRound,
     toRound: simulation.k,
-    checkpoint: encodeCheckpoint({ runKey: job.runKey, round: simulation.k, numericsVersion, sections: { block: simulation.checkpoint() }, meta: {} }),
+    checkpoint: encodeCheckpoint({
+      runKey: job.runKey,
+      round: simulation.k,
+      numericsVersion,
+      sections: { block: simulation.checkpoint() },
+      meta: {},
+    }),
     points: simulation.takePoints(),
     outcome,
     x: outcome === null ? null : Float64Array.from(simulation.x),
@@ -56,9 +67,12 @@ export function executeRoundJob(job: RoundJob, warm: WarmRun | undefined, make: 
 function readCheckpoint(job: RoundJob): Float64Array {
   const { round, sections, numericsVersion: version } = decodeCheckpoint(job.checkpoint!, { runKey: job.runKey });
   if (version !== numericsVersion) {
-    throw new MarinadeError('MARINADE_PROTOCOL_VERSION', `the checkpoint has numericsVersion ${version}; this version computes ${numericsVersion}`);
+    throw new MarinadeError(
+      'MARINADE_PROTOCOL_VERSION',
+      `the checkpoint has numericsVersion ${version}; this version computes ${numericsVersion}`,
+    );
   }
-  if (round !== job.fromRound) throw new MarinadeError('MARINADE_STORAGE_CHECKPOINT', `the checkpoint stands at round ${round}; the job begins at ${job.fromRound}`);
+  if (round !== job.fromRound)
+    throw new MarinadeError('MARINADE_STORAGE_CHECKPOINT', `the checkpoint stands at round ${round}; the job begins at ${job.fromRound}`);
   return sections['block']!;
 }
-

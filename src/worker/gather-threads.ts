@@ -40,7 +40,8 @@ export function leadGather(control: Int32Array, n: number, method: Method, memor
   return (request, tasks, rows) => {
     slots[MEMORY_SLOT] = memory.byteOffset / 8;
     const phase = method.phases.indexOf(request.phase);
-    if (phase < 0) throw new MarinadeError('MARINADE_PROTOCOL_UNKNOWN_PHASE', `phase '${request.phase.name}' is not among the method's phases`);
+    if (phase < 0)
+      throw new MarinadeError('MARINADE_PROTOCOL_UNKNOWN_PHASE', `phase '${request.phase.name}' is not among the method's phases`);
     const names = request.phase.request;
     slots[0] = phase;
     slots[1] = request.position;
@@ -99,7 +100,8 @@ export function takeSeat(control: Int32Array, n: number, method: Method, attach:
       let request: Request | undefined;
       for (let t = barrier.claim(); t >= 0; t = barrier.claim()) {
         // A successful claim may belong to a later round than the one that woke this thread.
-        if (request === undefined || request.k !== slots[2] || request.position !== slots[1]) request = readRequest(slots, method, vectorAt);
+        if (request === undefined || request.k !== slots[2] || request.position !== slots[1])
+          request = readRequest(slots, method, vectorAt);
         clientSide.answer(request, shared[0]![t]!, shared[2]![t]!, shared[3]![t] === 1, shared[4]![t] === 1, rows[shared[1]![t]!]!);
         barrier.complete();
       }
@@ -120,4 +122,3 @@ function readRequest(slots: Int32Array, method: Method, vectorAt: (offset: numbe
 export function closeBarrier(control: Int32Array): void {
   new Barrier(control.subarray(0, BARRIER_INTS)).close();
 }
-

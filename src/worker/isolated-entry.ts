@@ -4,8 +4,8 @@
  */
 import { toPlain } from '../shared/errors.ts';
 import type { RoundJob } from '../shared/messages/round-job.ts';
-import { WorkerPool } from './pool.ts';
 import type { IsolatedRequest } from './isolated.ts';
+import { WorkerPool } from './pool.ts';
 
 async function execute({ job, options }: IsolatedRequest): Promise<void> {
   const pool = new WorkerPool({ ...options, threads: 1, inline: true });

@@ -28,7 +28,10 @@ export class IsolatedExecutor implements RoundJobExecutor {
 
   execute(job: RoundJob): Promise<RoundJobResult> {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const child = fork(new URL(`./isolated-entry.${extension}`, import.meta.url), { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = fork(new URL(`./isolated-entry.${extension}`, import.meta.url), {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
     this.#children.add(child);
     let output = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -44,15 +47,20 @@ export class IsolatedExecutor implements RoundJobExecutor {
         this.#children.delete(child);
         if (answer?.ok === true) resolve(answer.value as RoundJobResult);
         else if (answer !== undefined) reject(fromPlain(answer.failure));
-        else if (this.#closing) reject(new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'an isolated process was ended because this one stops'));
+        else if (this.#closing)
+          reject(new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'an isolated process was ended because this one stops'));
         else {
           const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
           reject(
-            new MarinadeError('MARINADE_EXECUTION_WORKER_LOST', `the process that executed run ${job.runKey.slice(0, 12)} alone ended with ${how}${output === '' ? '' : `; its last words: ${output.trim()}`}`, {
-              code,
-              signal,
-              output,
-            }),
+            new MarinadeError(
+              'MARINADE_EXECUTION_WORKER_LOST',
+              `the process that executed run ${job.runKey.slice(0, 12)} alone ended with ${how}${output === '' ? '' : `; its last words: ${output.trim()}`}`,
+              {
+                code,
+                signal,
+                output,
+              },
+            ),
           );
         }
       });

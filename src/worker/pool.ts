@@ -87,7 +87,10 @@ export class WorkerPool implements RoundJobExecutor {
   async execute(job: RoundJob): Promise<RoundJobResult> {
     const loaded = await this.#dataOf(job.experiment);
     if (loaded !== undefined && loaded.sha256 !== job.dataSha256) {
-      throw new MarinadeError('MARINADE_DATA_CHECKSUM', `run ${job.runKey.slice(0, 12)} needs data with identity ${job.dataSha256}; the data found here have ${loaded.sha256}`);
+      throw new MarinadeError(
+        'MARINADE_DATA_CHECKSUM',
+        `run ${job.runKey.slice(0, 12)} needs data with identity ${job.dataSha256}; the data found here have ${loaded.sha256}`,
+      );
     }
     if (this.#piscina === undefined || this.plan === 'runs') return this.#ask({ kind: 'round-job', job, loaded, control: undefined });
 
@@ -96,7 +99,9 @@ export class WorkerPool implements RoundJobExecutor {
     const { control, arena } = this.#controlOf(job.runKey, total);
     control.fill(0);
     const leader = this.#ask({ kind: 'round-job', job, loaded, control });
-    const seats = Array.from({ length: this.#options.threads - 1 }, () => this.#ask({ kind: 'seat', job: { experiment: job.experiment, runKey: job.runKey }, loaded, control }));
+    const seats = Array.from({ length: this.#options.threads - 1 }, () =>
+      this.#ask({ kind: 'seat', job: { experiment: job.experiment, runKey: job.runKey }, loaded, control }),
+    );
     const [led, ...seated] = await Promise.allSettled([leader, ...seats]);
     const broken = seated.find((seat) => seat.status === 'rejected');
     if (led.status === 'rejected' || led.value.outcome !== null) {

@@ -18,7 +18,12 @@ export async function loadCatalog(modules: readonly string[]): Promise<Catalog> 
         if (typeof strategies !== 'object' || strategies === null) throw new Error("it exports no object called 'strategies'");
         return strategies;
       } catch (cause) {
-        throw new MarinadeError('MARINADE_CONFIG_STRATEGY_MODULE', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { path }, cause);
+        throw new MarinadeError(
+          'MARINADE_CONFIG_STRATEGY_MODULE',
+          `${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+          { path },
+          cause,
+        );
       }
     }),
   );

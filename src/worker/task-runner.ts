@@ -48,7 +48,9 @@ export class TaskRunner {
   #solve(experiment: string, loaded: LoadedData | undefined): Optimum {
     const arena = this.#heap.arena();
     try {
-      return solveOptimum(createProblem(compile(JSON.parse(experiment) as Experiment, this.#catalog), loaded?.data, loaded?.test, arena).objective);
+      return solveOptimum(
+        createProblem(compile(JSON.parse(experiment) as Experiment, this.#catalog), loaded?.data, loaded?.test, arena).objective,
+      );
     } finally {
       arena.release();
     }
@@ -92,7 +94,9 @@ export class TaskRunner {
       testData: loaded?.test,
       arena,
       optimum: job.optimum,
-      ...(control === undefined ? {} : { gather: ({ clientSide, memory }) => leadGather(control, n, compiled.method, memory.block, clientSide) }),
+      ...(control === undefined
+        ? {}
+        : { gather: ({ clientSide, memory }) => leadGather(control, n, compiled.method, memory.block, clientSide) }),
     });
     return { simulation, arena };
   }

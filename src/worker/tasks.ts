@@ -8,10 +8,25 @@ import type { DataOptions, LoadedData } from './data/load.ts';
 export type PoolTask =
   | { readonly kind: 'load-data'; readonly spec: DataSpec; readonly options: DataOptions }
   | { readonly kind: 'solve-optimum'; readonly experiment: string; readonly loaded: LoadedData | undefined }
-  | { readonly kind: 'round-job'; readonly job: RoundJob; readonly loaded: LoadedData | undefined; readonly control: Int32Array | undefined }
-  | { readonly kind: 'seat'; readonly job: Pick<RoundJob, 'experiment' | 'runKey'>; readonly loaded: LoadedData | undefined; readonly control: Int32Array };
+  | {
+      readonly kind: 'round-job';
+      readonly job: RoundJob;
+      readonly loaded: LoadedData | undefined;
+      readonly control: Int32Array | undefined;
+    }
+  | {
+      readonly kind: 'seat';
+      readonly job: Pick<RoundJob, 'experiment' | 'runKey'>;
+      readonly loaded: LoadedData | undefined;
+      readonly control: Int32Array;
+    };
 
-export type TaskValue = { readonly 'load-data': LoadedData; readonly 'solve-optimum': Optimum; readonly 'round-job': RoundJobResult; readonly seat: null };
+export type TaskValue = {
+  readonly 'load-data': LoadedData;
+  readonly 'solve-optimum': Optimum;
+  readonly 'round-job': RoundJobResult;
+  readonly seat: null;
+};
 
 /** A failure is returned, never thrown: class and fields of an error do not survive a thread boundary. */
 export type TaskAnswer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly failure: PlainFailure };

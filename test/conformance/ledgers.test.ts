@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '../../src/orchestrator/ledger/events.ts';
 import { type OwnedLedger, openLedger, openLedgerInline, openLedgerReader } from '../../src/orchestrator/ledger/open-ledger.ts';
+import { encodeCheckpoint } from '../../src/shared/messages/codec.ts';
+import { numericsVersion } from '../../src/shared/messages/round-job.ts';
 import { type Outcome, outcomes } from '../../src/shared/outcome.ts';
 import {
   checkpointAt,
@@ -16,7 +18,7 @@ import {
   plannedStudy,
   randomFrom,
 } from '../orchestrator/ledger/runs.ts';
-import { failureOf, temporaryFolder } from '../orchestrator/ledger/support.ts';
+import { failureOf, filesBelow, temporaryFolder } from '../orchestrator/ledger/support.ts';
 
 const implementations = [
   ['sqlite on the calling thread', openLedgerInline],
@@ -242,6 +244,25 @@ describe.each(implementations)('the ledger: %s', (_, open) => {
       }
       expect(await ledger.run('run')).toEqual(run);
       expect(await ledger.curves('run')).toEqual(curves);
+    });
+
+    test('it keeps the checkpoint it has when a result is repeated', async () => {
+      const fence = await begin();
+      await ledger.commitRoundJob(fence, jobResult('run', -1, 10));
+      const checkpoint = encodeCheckpoint({ runKey: 'run', round: 10, numericsVersion, sections: {}, meta: { other: true } });
+      expect(await ledger.commitRoundJob(fence, jobResult('run', -1, 10, { checkpoint }))).toMatchObject({ kind: 'repeated' });
+      expect((await ledger.checkpoint('run'))!.bytes).toEqual(checkpointAt('run', 10));
+    });
+
+    test('it undoes everything of a commit that fails at its end', async () => {
+      const fence = await begin();
+      heard.length = 0;
+      expect((await failureOf(ledger.commitRoundJob(fence, jobResult('run', -1, 1000, { x: null })))).code).toBe(
+        'MARINADE_INVARIANT_BROKEN',
+      );
+      expect(await ledger.run('run')).toMatchObject({ state: 'running', committedRound: -1, summaries: {} });
+      expect(filesBelow(join(folder, 'checkpoints'))).toEqual([]);
+      expect(heard).toEqual([]);
     });
 
     test('it takes NaNs of other bits for the same value', async () => {

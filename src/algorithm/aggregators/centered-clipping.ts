@@ -37,7 +37,8 @@ export const centeredClipping = defineAggregator({
     state: ({ d }) => ({ previous: d }),
     workspace: ({ d }) => ({ difference: d, sum: d }),
     infeasible: () => undefined,
-    beyondGuarantee: (n, f) => (2 * f >= n ? `centered-clipping survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined),
+    beyondGuarantee: (n, f) =>
+      2 * f >= n ? `centered-clipping survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined,
     aggregate({ rows, n }, { state: { previous }, workspace: { difference, sum } }, out) {
       if (start === 'previous') out.set(previous);
       else out.fill(0);

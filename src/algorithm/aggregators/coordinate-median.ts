@@ -31,7 +31,8 @@ export const coordinateMedian = defineAggregator({
   create: () => ({
     workspace: ({ n }) => ({ tile: orderScratch(n) }),
     infeasible: () => undefined,
-    beyondGuarantee: (n, f) => (2 * f >= n ? `coordinate-median survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined),
+    beyondGuarantee: (n, f) =>
+      2 * f >= n ? `coordinate-median survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined,
     boundFactor: () => Math.SQRT2,
     aggregate(messages, { workspace }, out) {
       medianOfColumns(messages.matrix, messages.n, messages.d, workspace.tile, out);

@@ -39,7 +39,8 @@ export const geometricMedian = defineAggregator({
   create: ({ tolerance, maxIterations }) => ({
     workspace: ({ d }) => ({ pull: d, next: d }),
     infeasible: () => undefined,
-    beyondGuarantee: (n, f) => (2 * f >= n ? `geometric-median survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined),
+    beyondGuarantee: (n, f) =>
+      2 * f >= n ? `geometric-median survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined,
     boundFactor: () => 1,
     aggregate({ rows, n }, { workspace: { pull, next } }, out) {
       for (let i = 0; i < n; i++) {

@@ -15,7 +15,13 @@ export function neighborCount(rule: Neighbors, n: number, f: number): number {
 }
 
 /** scores_i = sum of the squared distances of row i to its nearest other rows. */
-export function krumScores({ rows, n, d }: Messages, nearest: number, squared: Float64Array, scratch: Float64Array, scores: Float64Array): void {
+export function krumScores(
+  { rows, n, d }: Messages,
+  nearest: number,
+  squared: Float64Array,
+  scratch: Float64Array,
+  scores: Float64Array,
+): void {
   pairwiseSquaredDistances(rows, n, d, squared);
   for (let i = 0; i < n; i++) scores[i] = sumOfSmallest(squared, i * n, n, i, nearest, scratch);
 }

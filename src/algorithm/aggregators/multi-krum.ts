@@ -34,8 +34,12 @@ export const multiKrum = defineAggregator({
   create: ({ neighbors: rule, select }) => ({
     workspace: ({ n }) => ({ squared: n * n, scratch: n, scores: n, order: n, weights: n }),
     infeasible: (n, f) =>
-      krumInfeasible('multi-krum', rule, n, f) ?? (select !== undefined && select > n ? `multi-krum selects at most n; got select = ${select}, n = ${n}` : undefined),
-    beyondGuarantee: (n, f) => (select !== undefined && select > n - f ? `multi-krum averages byzantine rows when select > n - f; got select = ${select}, n = ${n}, f = ${f}` : undefined),
+      krumInfeasible('multi-krum', rule, n, f) ??
+      (select !== undefined && select > n ? `multi-krum selects at most n; got select = ${select}, n = ${n}` : undefined),
+    beyondGuarantee: (n, f) =>
+      select !== undefined && select > n - f
+        ? `multi-krum averages byzantine rows when select > n - f; got select = ${select}, n = ${n}, f = ${f}`
+        : undefined,
     boundFactor: () => 1,
     aggregate(messages, { toleratedByzantine: f, workspace: { squared, scratch, scores, order, weights } }, out) {
       const { rows, n } = messages;

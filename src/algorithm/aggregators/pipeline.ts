@@ -5,10 +5,15 @@
  * cannot be computed for an f uses the largest feasible f below it; whether that is allowed before a run begins is
  * decided in `compile.ts`, in a round it is counted.
  */
-import type { Aggregator, BrokenBound, PreAggregator } from '../../shared/contracts/aggregator.ts';
+import type {
+  Aggregator,
+  AggregatorDefinition,
+  BrokenBound,
+  PreAggregator,
+  PreAggregatorDefinition,
+} from '../../shared/contracts/aggregator.ts';
 import { type Arena, type Arrays, arraysFor, type Layout, type Shape } from '../../shared/contracts/memory.ts';
 import { instantiate, type Registry, type StrategyChoice } from '../../shared/contracts/strategy.ts';
-import type { AggregatorDefinition, PreAggregatorDefinition } from '../../shared/contracts/aggregator.ts';
 import { type Messages, messagesOver, type Stream, type Vector } from '../../shared/vector.ts';
 
 export interface PipelineChoice extends StrategyChoice {
@@ -46,12 +51,18 @@ export function pipelineOf(
   choice: PipelineChoice,
   registries: { readonly aggregators: Registry<AggregatorDefinition>; readonly preAggregators: Registry<PreAggregatorDefinition> },
 ): Pipeline {
-  const before: readonly PreAggregator[] = (choice.preAggregators ?? []).map((stage) => instantiate(registries.preAggregators, stage, undefined));
+  const before: readonly PreAggregator[] = (choice.preAggregators ?? []).map((stage) =>
+    instantiate(registries.preAggregators, stage, undefined),
+  );
   const rule: Aggregator = instantiate(registries.aggregators, choice, undefined);
   const stages: readonly (PreAggregator | Aggregator)[] = [...before, rule];
 
   /** Walks (n, f) through the stages; the first answer wins. */
-  const firstOf = <Answer>(n: number, f: number, ask: (stage: PreAggregator | Aggregator, n: number, f: number) => Answer | undefined): Answer | undefined => {
+  const firstOf = <Answer>(
+    n: number,
+    f: number,
+    ask: (stage: PreAggregator | Aggregator, n: number, f: number) => Answer | undefined,
+  ): Answer | undefined => {
     let rows = n;
     let bad = f;
     for (const stage of before) {
@@ -86,7 +97,9 @@ export function pipelineOf(
       return rule.boundFactor === undefined ? undefined : product * rule.boundFactor(rows, bad, d);
     },
     stateLayout: (shape) =>
-      Object.fromEntries(stages.flatMap((stage, i) => Object.entries(stage.state?.(shape) ?? {}).map(([name, length]) => [`${i}.${name}`, length] as const))),
+      Object.fromEntries(
+        stages.flatMap((stage, i) => Object.entries(stage.state?.(shape) ?? {}).map(([name, length]) => [`${i}.${name}`, length] as const)),
+      ),
     allocate: (shape, arena) => ({
       stages: stages.map((stage, i) => {
         const workspace = arraysFor(stage.workspace?.(shape) ?? {}, (length) => arena.doubles(length));
@@ -95,7 +108,8 @@ export function pipelineOf(
       }),
     }),
     aggregate(messages, { toleratedByzantine, state, workspace, stream, permutation }, out) {
-      const f = infeasible(messages.n, toleratedByzantine) === undefined ? toleratedByzantine : largestFeasible(messages.n, toleratedByzantine);
+      const f =
+        infeasible(messages.n, toleratedByzantine) === undefined ? toleratedByzantine : largestFeasible(messages.n, toleratedByzantine);
       let current = messages;
       let bad = f;
       for (let i = 0; i < before.length; i++) {
@@ -105,7 +119,11 @@ export function pipelineOf(
         current = rows!;
       }
       const last = before.length;
-      rule.aggregate(current, { toleratedByzantine: bad, state: stageState(state, last), workspace: workspace.stages[last]!.workspace, stream, permutation }, out);
+      rule.aggregate(
+        current,
+        { toleratedByzantine: bad, state: stageState(state, last), workspace: workspace.stages[last]!.workspace, stream, permutation },
+        out,
+      );
       return f === toleratedByzantine ? 0 : 1;
     },
   };

@@ -32,7 +32,8 @@ export const trimmedMean = defineAggregator({
   create: ({ trim }) => ({
     workspace: ({ n }) => ({ tile: orderScratch(n) }),
     infeasible: (n, f) => (2 * (trim ?? f) >= n ? `trimmed-mean needs n > 2 trim; got n = ${n}, trim = ${trim ?? f}` : undefined),
-    beyondGuarantee: (n, f) => ((trim ?? f) < f ? `trimmed-mean with trim = ${trim} survives ${trim} byzantine rows; got f = ${f} of n = ${n}` : undefined),
+    beyondGuarantee: (n, f) =>
+      (trim ?? f) < f ? `trimmed-mean with trim = ${trim} survives ${trim} byzantine rows; got f = ${f} of n = ${n}` : undefined,
     boundFactor: (n, f) => Math.sqrt(n / (n - 2 * (trim ?? f))),
     aggregate(messages, { toleratedByzantine: f, workspace }, out) {
       trimmedMeanOfColumns(messages.matrix, messages.n, messages.d, trim ?? f, workspace.tile, out);

@@ -31,8 +31,14 @@ export const aLittleIsEnough = defineAttack({
   summary: 'The honest mean shifted by a few standard deviations.',
   source: { cite: 'Baruch, Baruch, Goldberg. NeurIPS 2019, arXiv 1902.06156', where: 'Algorithm 3' },
   schema: z.strictObject({
-    z: z.union([z.literal('auto'), z.number()]).default('auto').describe('standard deviations of the shift'),
-    sign: z.union([z.literal(-1), z.literal(1)]).default(-1).describe('its direction'),
+    z: z
+      .union([z.literal('auto'), z.number()])
+      .default('auto')
+      .describe('standard deviations of the shift'),
+    sign: z
+      .union([z.literal(-1), z.literal(1)])
+      .default(-1)
+      .describe('its direction'),
     ...visibility,
   }),
   traits: ({ visibility: visible }) => ({ knowledge: 'honest-messages', colludes: visible === 'all', scaleFree: true }),

@@ -15,8 +15,8 @@ import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';
 import { defineAttack } from '../../shared/contracts/attack.ts';
 import { meanOfRows, scale } from '../kernels/reference/vectors.ts';
-import { honestOrOwn, visibility } from './visibility.ts';
 import { behave } from './behave.ts';
+import { honestOrOwn, visibility } from './visibility.ts';
 
 export const innerProductManipulation = defineAttack({
   name: 'inner-product-manipulation',

@@ -30,7 +30,10 @@ export const shiftBack = defineAttack({
   summary: 'Drags the iterate back to its start when byzantine clients are a majority of the cohort.',
   source: { cite: 'Malinovsky, Richtárik, Horváth, Gorbunov. NeurIPS 2024, arXiv 2311.14127', where: 'section 5' },
   schema: z.strictObject({
-    multiplier: z.union([z.literal('step-size'), positive]).default('step-size').describe('strength on the estimate scale, before division by gamma'),
+    multiplier: z
+      .union([z.literal('step-size'), positive])
+      .default('step-size')
+      .describe('strength on the estimate scale, before division by gamma'),
     otherwise: z.enum(['honest-mean', 'honest']).default('honest-mean').describe('what is sent without a majority'),
     ...visibility,
   }),

@@ -18,7 +18,11 @@ import { MarinadeError } from '../../shared/errors.ts';
 
 function known(value: number | undefined, what: string): number {
   if (value !== undefined) return value;
-  throw new MarinadeError('MARINADE_PRECONDITION_UNKNOWN_CONSTANT', `clipping theory needs ${what}, which is not known here; use step-proportional with a factor of your own`, { what });
+  throw new MarinadeError(
+    'MARINADE_PRECONDITION_UNKNOWN_CONSTANT',
+    `clipping theory needs ${what}, which is not known here; use step-proportional with a factor of your own`,
+    { what },
+  );
 }
 
 export const theory = defineClipping({

@@ -45,6 +45,11 @@ function header(bytes: Uint8Array, file: string, magic: number, dimensions: numb
     product *= size;
     if (product > 2 ** 31) malformed(file, 4, `dimensions ${sizes.join(' x ')} are too large`);
   }
-  if (bytes.length !== length + product) malformed(file, Math.min(bytes.length, length + product), `expected ${length + product} bytes for ${sizes.join(' x ')}; got ${bytes.length}`);
+  if (bytes.length !== length + product)
+    malformed(
+      file,
+      Math.min(bytes.length, length + product),
+      `expected ${length + product} bytes for ${sizes.join(' x ')}; got ${bytes.length}`,
+    );
   return sizes;
 }

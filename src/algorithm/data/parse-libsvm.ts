@@ -110,7 +110,14 @@ export function parseLibsvm(bytes: Uint8Array, file: string, dimension?: number)
   if (labels.length === 0) malformed(file, 0, 'no example in the file');
   const columns = dimension ?? largest;
   if (columns === 0) malformed(file, 0, 'no feature in the file; give a dimension');
-  return { rows: labels.length, columns, rowStart: rowStart.done(), columnOf: columnOf.done(), values: values.done(), labels: labels.done() };
+  return {
+    rows: labels.length,
+    columns,
+    rowStart: rowStart.done(),
+    columnOf: columnOf.done(),
+    values: values.done(),
+    labels: labels.done(),
+  };
 }
 
 function isBlank(byte: number): boolean {

@@ -6,7 +6,10 @@ const normalize = z.enum(['none', 'rows']).default('none').describe('rows scales
 
 export const dataSchema = z.union([
   z.strictObject({
-    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected the name of a registered data set').describe('a registered data set, or synthetic-adult'),
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected the name of a registered data set')
+      .describe('a registered data set, or synthetic-adult'),
     normalize,
   }),
   z.strictObject({

@@ -71,7 +71,11 @@ export class Adversary {
     const { attack, attackTraits } = this.#compiled;
     const ownIsWhole = needs.own === 'gradient' || needs.own === 'flipped-gradient';
     if (attackTraits.colludes) {
-      const frame = attack.craft(this.#view(facts, undefined, undefined, ownIsWhole), this.#contextFor(facts.k, undefined, position), this.#collusion);
+      const frame = attack.craft(
+        this.#view(facts, undefined, undefined, ownIsWhole),
+        this.#contextFor(facts.k, undefined, position),
+        this.#collusion,
+      );
       for (let i = 0; i < liars.length; i++) {
         rows[i]!.set(this.#collusion);
         this.#toMessage(frame, facts, liars[i]!, rows[i]!);

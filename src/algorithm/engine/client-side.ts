@@ -2,15 +2,16 @@
  * The client's side of a phase: draws its batch, asks its oracle, writes its message. One instance per thread; what it
  * writes depends on (round, client, request) alone.
  */
-import type { Arena, Arrays } from '../../shared/contracts/memory.ts';
-import type { BatchRule, ClientContext, Phase } from '../../shared/contracts/method.ts';
+
 import type { Draws } from '../../shared/contracts/draws.ts';
+import type { Arena, Arrays } from '../../shared/contracts/memory.ts';
 import { arraysFor } from '../../shared/contracts/memory.ts';
+import type { BatchRule, ClientContext, Phase } from '../../shared/contracts/method.ts';
 import type { Oracle, Problem, Rows } from '../../shared/contracts/problem.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import type { Vector } from '../../shared/vector.ts';
-import { EVERYONE, KeyedStream } from '../random/streams.ts';
 import { sampleWithoutReplacement, sampleWithReplacement, seenSize } from '../random/sampling.ts';
+import { EVERYONE, KeyedStream } from '../random/streams.ts';
 import type { CompiledExperiment } from './compile.ts';
 
 /** What to compute for a client. */
@@ -79,14 +80,24 @@ export class ClientSide implements ClientContext {
   #encode = true;
 
   /** `shards[i]` are the rows of owner i; liars may hold copies (see `ownerOf`). */
-  constructor(compiled: CompiledExperiment, problem: Problem, shards: readonly Rows[], memories: readonly Arrays[], arena: Arena, draws: Draws | undefined) {
+  constructor(
+    compiled: CompiledExperiment,
+    problem: Problem,
+    shards: readonly Rows[],
+    memories: readonly Arrays[],
+    arena: Arena,
+    draws: Draws | undefined,
+  ) {
     const { experiment, method, compressor, honest } = compiled;
     const { total, byzantineData } = experiment.clients;
     const { d } = problem;
     this.#compiled = compiled;
     this.#memories = memories;
     this.#draws = draws;
-    this.#scratchMemory = arraysFor(Object.fromEntries(Object.entries(memories[0] ?? {}).map(([name, rows]) => [name, rows.length])), (length) => arena.doubles(length));
+    this.#scratchMemory = arraysFor(
+      Object.fromEntries(Object.entries(memories[0] ?? {}).map(([name, rows]) => [name, rows.length])),
+      (length) => arena.doubles(length),
+    );
     this.#batchStream = new KeyedStream(experiment.seed, 'batch');
     this.#compressorStream = new KeyedStream(experiment.seed, 'compressor');
     this.#compressorWorkspace = arraysFor(compressor.workspace?.({ n: total, d }) ?? {}, (length) => arena.doubles(length));
@@ -141,7 +152,8 @@ export class ClientSide implements ClientContext {
   #plainGradient({ vectors }: Request, oracle: Oracle, out: Vector): void {
     const { method } = this.#compiled;
     const x = vectors['x'];
-    if (x === undefined) throw new MarinadeError('MARINADE_PRECONDITION_UNSUPPORTED', 'an attack of the plain gradient needs a phase whose request has x');
+    if (x === undefined)
+      throw new MarinadeError('MARINADE_PRECONDITION_UNSUPPORTED', 'an attack of the plain gradient needs a phase whose request has x');
     if (method.batchSize === undefined || method.batchRule === undefined) oracle.gradient(x, out);
     else oracle.batchGradient(x, this.batch(method.batchSize, method.batchRule), method.batchSize, out);
   }
@@ -152,10 +164,17 @@ export class ClientSide implements ClientContext {
     const out = this.#batch;
     const given = this.#draws?.batch?.(k, this.client);
     if (given !== undefined) {
-      if (given.length !== b) throw new MarinadeError('MARINADE_SHAPE_DIMENSION', `draws.batch(${k}, ${this.client}) must have ${b} indices; got ${given.length}`);
+      if (given.length !== b)
+        throw new MarinadeError(
+          'MARINADE_SHAPE_DIMENSION',
+          `draws.batch(${k}, ${this.client}) must have ${b} indices; got ${given.length}`,
+        );
       for (let i = 0; i < b; i++) {
         if (!(given[i]! >= 0 && given[i]! < samples)) {
-          throw new MarinadeError('MARINADE_SHAPE_DIMENSION', `draws.batch(${k}, ${this.client})[${i}] must be a row index below ${samples}; got ${given[i]}`);
+          throw new MarinadeError(
+            'MARINADE_SHAPE_DIMENSION',
+            `draws.batch(${k}, ${this.client})[${i}] must be a row index below ${samples}; got ${given[i]}`,
+          );
         }
         out[i] = given[i]!;
       }
@@ -164,7 +183,10 @@ export class ClientSide implements ClientContext {
     const stream = this.#batchStream.at(k, rule.batches === 'shared' ? EVERYONE : this.client, position);
     if (rule.batchSampling === 'with-replacement') sampleWithReplacement(stream, samples, b, out);
     else if (b > samples) {
-      throw new MarinadeError('MARINADE_PRECONDITION_UNSUPPORTED', `a batch of ${b} without replacement needs as many rows; client ${this.client} has ${samples}`);
+      throw new MarinadeError(
+        'MARINADE_PRECONDITION_UNSUPPORTED',
+        `a batch of ${b} without replacement needs as many rows; client ${this.client} has ${samples}`,
+      );
     } else sampleWithoutReplacement(stream, samples, b, out, this.#seen);
     return out;
   }

@@ -49,10 +49,16 @@ export function compile(experiment: Experiment, catalog: Catalog): CompiledExper
   const { clients } = experiment;
   const honest = clients.total - clients.byzantine;
   if (honest < 1) {
-    throw new MarinadeError('MARINADE_CONFIG_INVALID', `clients.byzantine must leave an honest client: at most ${clients.total - 1} of ${clients.total}; got ${clients.byzantine}`);
+    throw new MarinadeError(
+      'MARINADE_CONFIG_INVALID',
+      `clients.byzantine must leave an honest client: at most ${clients.total - 1} of ${clients.total}; got ${clients.byzantine}`,
+    );
   }
   if ((clients.assumedByzantine ?? 0) > clients.total) {
-    throw new MarinadeError('MARINADE_CONFIG_INVALID', `clients.assumedByzantine must be at most clients.total = ${clients.total}; got ${clients.assumedByzantine}`);
+    throw new MarinadeError(
+      'MARINADE_CONFIG_INVALID',
+      `clients.assumedByzantine must be at most clients.total = ${clients.total}; got ${clients.assumedByzantine}`,
+    );
   }
   const method = instantiate(catalog.methods, experiment.method, undefined);
   const compressor = instantiate(catalog.compressors, experiment.compressor, undefined);
@@ -88,7 +94,11 @@ export function createAttack(catalog: Catalog, choice: StrategyChoice, depth = 0
   const attack = instantiate(catalog.attacks, choice, environment);
   const parameters = definition.schema.parse(Object.fromEntries(Object.entries(choice).filter(([key]) => key in definition.schema.shape)));
   const { traits } = definition;
-  return { attack, traits: typeof traits === 'function' ? (traits as unknown as (p: unknown, e: unknown) => AttackTraits)(parameters, environment) : traits };
+  return {
+    attack,
+    traits:
+      typeof traits === 'function' ? (traits as unknown as (p: unknown, e: unknown) => AttackTraits)(parameters, environment) : traits,
+  };
 }
 
 function visibilityOf(attack: Readonly<Record<string, unknown>>): 'all' | 'cohort' {
@@ -108,18 +118,26 @@ function checkCombination({ experiment, catalog, method, attackTraits, partition
   const { clients, data, problem, clipping, metrics, stop } = experiment;
   const problemDefinition = catalog.problems.get(problem.name);
   if (problemDefinition.needsData && data === undefined) {
-    throw new MarinadeError('MARINADE_CONFIG_INVALID', `problem '${problem.name}' needs data; add \`data: { name: ... }\` or \`data: { file: ... }\``);
+    throw new MarinadeError(
+      'MARINADE_CONFIG_INVALID',
+      `problem '${problem.name}' needs data; add \`data: { name: ... }\` or \`data: { file: ... }\``,
+    );
   }
   if (!problemDefinition.needsData && data !== undefined) {
     throw new MarinadeError('MARINADE_CONFIG_INVALID', `problem '${problem.name}' makes its own functions; remove \`data\``);
   }
   if (clients.byzantineIdentity !== 'fixed' && !partitioner.homogeneous) {
-    unsupported(`clients.byzantineIdentity: redrawEvery changes the objective unless partition is homogeneous; got '${experiment.partition.name}'`);
+    unsupported(
+      `clients.byzantineIdentity: redrawEvery changes the objective unless partition is homogeneous; got '${experiment.partition.name}'`,
+    );
   }
   const levelled = clipping.name !== 'none';
-  if (attackTraits.needsClippingLevel && !levelled) unsupported(`attack '${experiment.attack.name}' needs a clipping level; clipping is none`);
-  if (attackTraits.messageScaleOnly && experiment.attack.on === 'estimate') unsupported(`attack '${experiment.attack.name}' exists on the message scale only; set on: message`);
-  if (attackTraits.needsLabels && !problemDefinition.needsData) unsupported(`attack '${experiment.attack.name}' flips labels; problem '${problem.name}' has none`);
+  if (attackTraits.needsClippingLevel && !levelled)
+    unsupported(`attack '${experiment.attack.name}' needs a clipping level; clipping is none`);
+  if (attackTraits.messageScaleOnly && experiment.attack.on === 'estimate')
+    unsupported(`attack '${experiment.attack.name}' exists on the message scale only; set on: message`);
+  if (attackTraits.needsLabels && !problemDefinition.needsData)
+    unsupported(`attack '${experiment.attack.name}' flips labels; problem '${problem.name}' has none`);
   if (levelled && !method.clipsDifferences && experiment.method['initialEstimator'] === 'zero') {
     unsupported('heuristic (10) with a step-proportional level cannot leave g = 0: choose initialEstimator full-round or exact');
   }
@@ -128,10 +146,14 @@ function checkCombination({ experiment, catalog, method, attackTraits, partition
   if (unknown !== undefined) throw new MarinadeError('MARINADE_CONFIG_INVALID', `unknown metric '${unknown}'`);
   for (const metric of [stop.target?.metric, stop.plateau?.metric]) {
     if (metric !== undefined && !metrics.names.includes(metric)) {
-      throw new MarinadeError('MARINADE_CONFIG_INVALID', `a stop rule looks at '${metric}', which is not among metrics.names (${metrics.names.join(', ')})`);
+      throw new MarinadeError(
+        'MARINADE_CONFIG_INVALID',
+        `a stop rule looks at '${metric}', which is not among metrics.names (${metrics.names.join(', ')})`,
+      );
     }
   }
-  if (new Set(metrics.names).size !== metrics.names.length) throw new MarinadeError('MARINADE_CONFIG_INVALID', 'metrics.names has a name twice');
+  if (new Set(metrics.names).size !== metrics.names.length)
+    throw new MarinadeError('MARINADE_CONFIG_INVALID', 'metrics.names has a name twice');
   if (wanted.some(needsOptimum) && Number(problem['nonConvex'] ?? 0) > 0) {
     throw new MarinadeError(
       'MARINADE_PRECONDITION_UNKNOWN_CONSTANT',
@@ -170,17 +192,28 @@ function checkAssumptions({ experiment, method, compressor, compressorCorrelated
   const { compressor: choice, assumptions, clients } = experiment;
   const broken = (text: string): void => {
     if (assumptions === 'enforce') {
-      throw new MarinadeError('MARINADE_PRECONDITION_ASSUMPTION', `${text}; choose another compressor, or set assumptions: waive to try it on purpose`);
+      throw new MarinadeError(
+        'MARINADE_PRECONDITION_ASSUMPTION',
+        `${text}; choose another compressor, or set assumptions: waive to try it on purpose`,
+      );
     }
     warnings.push(`waived: ${text}`);
   };
   const { class: kind } = compressor.constants(16);
-  if (method.compressor === 'none' && choice.name !== 'identity') unsupported(`method '${experiment.method.name}' sends full vectors; set compressor: { name: identity }`);
-  if (method.compressor === 'unbiased' && kind !== 'unbiased') broken(`method '${experiment.method.name}' needs an unbiased compressor; '${choice.name}' is ${kind}`);
-  if (method.compressor === 'contractive' && kind === 'biased') broken(`method '${experiment.method.name}' needs a contractive compressor; '${choice.name}' is ${kind}`);
+  if (method.compressor === 'none' && choice.name !== 'identity')
+    unsupported(`method '${experiment.method.name}' sends full vectors; set compressor: { name: identity }`);
+  if (method.compressor === 'unbiased' && kind !== 'unbiased')
+    broken(`method '${experiment.method.name}' needs an unbiased compressor; '${choice.name}' is ${kind}`);
+  if (method.compressor === 'contractive' && kind === 'biased')
+    broken(`method '${experiment.method.name}' needs a contractive compressor; '${choice.name}' is ${kind}`);
   if (compressorCorrelated) warnings.push(`compressor '${choice.name}' is correlated between clients, which the theorems do not cover`);
   const tolerated = clients.assumedByzantine ?? clients.byzantine;
-  if (clients.byzantine > 0 && tolerated > 0 && participation.largeSize * tolerated < clients.byzantine * clients.total && 2 * clients.byzantine >= participation.largeSize) {
+  if (
+    clients.byzantine > 0 &&
+    tolerated > 0 &&
+    participation.largeSize * tolerated < clients.byzantine * clients.total &&
+    2 * clients.byzantine >= participation.largeSize
+  ) {
     warnings.push(
       `a refresh cohort of ${participation.largeSize} may hold a byzantine majority: ${clients.byzantine} of ${clients.total} clients lie (the theorems need C-hat >= delta_real n / delta)`,
     );

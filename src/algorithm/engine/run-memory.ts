@@ -92,7 +92,19 @@ export function runMemoryPlan(compiled: CompiledExperiment, d: number, samples: 
       const next = arraysFor(parts.method, take) as MethodState<string>;
       const start = take(d);
       const messages = messagesOver(take(n * d), n, d);
-      return { block, state, next, start, clients, ruleState, attackState, clippingState: clippingArrays, samplerState, counters, messages };
+      return {
+        block,
+        state,
+        next,
+        start,
+        clients,
+        ruleState,
+        attackState,
+        clippingState: clippingArrays,
+        samplerState,
+        counters,
+        messages,
+      };
     },
   };
 }

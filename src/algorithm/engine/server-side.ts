@@ -85,7 +85,14 @@ export class ServerSide implements ServerContext {
     this.everyone = { clients: Int32Array.from({ length: n }, (_, i) => i), size: n };
     this.#cohort = { clients: new Int32Array(n), size: 0 };
     this.#byzantine = new Uint8Array(n);
-    this.#tasks = { count: 0, client: new Int32Array(n), row: new Int32Array(n), kind: new Int32Array(n), peek: new Uint8Array(n), encode: new Uint8Array(n) };
+    this.#tasks = {
+      count: 0,
+      client: new Int32Array(n),
+      row: new Int32Array(n),
+      kind: new Int32Array(n),
+      peek: new Uint8Array(n),
+      encode: new Uint8Array(n),
+    };
     this.#peeked = memory.messages;
     this.#adversary = new Adversary(compiled, d, memory.attackState, arena);
     this.#coin = new KeyedStream(seed, 'refresh');
@@ -157,13 +164,21 @@ export class ServerSide implements ServerContext {
     if (given !== undefined) {
       const sorted = Int32Array.from(given).sort();
       if (sorted.some((client, i) => client < 0 || client >= this.everyone.size || client === sorted[i - 1])) {
-        throw new MarinadeError('MARINADE_SHAPE_DIMENSION', `draws.cohort(${this.k}) must be distinct clients below ${this.everyone.size}; got [${given.join(', ')}]`);
+        throw new MarinadeError(
+          'MARINADE_SHAPE_DIMENSION',
+          `draws.cohort(${this.k}) must be distinct clients below ${this.everyone.size}; got [${given.join(', ')}]`,
+        );
       }
       this.#cohort.clients.set(sorted);
       this.#cohort.size = sorted.length;
       return;
     }
-    const context: ParticipationContext = { k: this.k, total: this.everyone.size, stream: this.#sampler.at(this.k), state: memory.samplerState };
+    const context: ParticipationContext = {
+      k: this.k,
+      total: this.everyone.size,
+      stream: this.#sampler.at(this.k),
+      state: memory.samplerState,
+    };
     yield* compiled.participation[size](context, this.#cohort);
   }
 
@@ -444,4 +459,3 @@ export class ServerSide implements ServerContext {
     for (let i = 0; i < byzantine; i++) this.#byzantine[this.#tasks.client[i]!] = 1;
   }
 }
-

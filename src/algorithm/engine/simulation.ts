@@ -60,7 +60,11 @@ export function createProblem(
 }
 
 /** The clipping policy over the problem's constants, and the layout of the run's memory: the same on every thread. */
-export function layOut(compiled: CompiledExperiment, problem: Problem, shards: readonly Rows[]): { clipping: Clipping; plan: RunMemoryPlan } {
+export function layOut(
+  compiled: CompiledExperiment,
+  problem: Problem,
+  shards: readonly Rows[],
+): { clipping: Clipping; plan: RunMemoryPlan } {
   const clipping = instantiate(compiled.catalog.clippings, compiled.experiment.clipping, {
     clientSmoothness: problem.constants.clientSmoothness,
     sampleSmoothness: problem.constants.sampleSmoothness,
@@ -165,7 +169,10 @@ export class Simulation {
   /** Goes back to a checkpoint of this experiment. */
   restore(block: Float64Array): void {
     if (block.length !== this.memory.block.length) {
-      throw new MarinadeError('MARINADE_STORAGE_CHECKPOINT', `a checkpoint of this run has ${this.memory.block.length} doubles; got ${block.length}`);
+      throw new MarinadeError(
+        'MARINADE_STORAGE_CHECKPOINT',
+        `a checkpoint of this run has ${this.memory.block.length} doubles; got ${block.length}`,
+      );
     }
     this.memory.block.set(block);
     this.#current = this.memory.state;

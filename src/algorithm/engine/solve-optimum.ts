@@ -24,7 +24,10 @@ export function solveOptimum(objective: Objective): Optimum {
     return { value: objective.optimum.value, gradientNorm: objective.optimum.certificate, iterations: 0, method: 'closed-form' };
   }
   if (!objective.convex || objective.hessianAt === undefined) {
-    throw new MarinadeError('MARINADE_PRECONDITION_UNKNOWN_CONSTANT', 'f* is not solvable for this objective: it is not known to be convex');
+    throw new MarinadeError(
+      'MARINADE_PRECONDITION_UNKNOWN_CONSTANT',
+      'f* is not solvable for this objective: it is not known to be convex',
+    );
   }
   const { d } = objective;
   const vector = (): Vector => new Float64Array(d);
@@ -61,7 +64,11 @@ export function solveOptimum(objective: Objective): Optimum {
     } else stalled++;
   }
   if (!(length <= 1e-9 * Math.max(1, startLength))) {
-    throw new MarinadeError('MARINADE_PRECONDITION_UNKNOWN_CONSTANT', `f* was not reached: gradient norm ${length} after ${iterations} Newton steps; the minimum may not be attained (l2 = 0 on separable data?)`, { gradientNorm: length });
+    throw new MarinadeError(
+      'MARINADE_PRECONDITION_UNKNOWN_CONSTANT',
+      `f* was not reached: gradient norm ${length} after ${iterations} Newton steps; the minimum may not be attained (l2 = 0 on separable data?)`,
+      { gradientNorm: length },
+    );
   }
   return { value: objective.loss(x), gradientNorm: length, iterations, method: 'newton-cg' };
 }

@@ -52,7 +52,8 @@ export const byzVrMarinaPp = defineMethod({
 
   create({ stepSize, refresh, batchSize: b, smallCohortRule, refreshGradient, aggregates, initialEstimator, ...rule }) {
     // What a client does.
-    const refreshed = refreshGradient === 'full' ? fullGradient : stochasticGradient('refresh-gradient', refreshGradient.batchSize, rule, false);
+    const refreshed =
+      refreshGradient === 'full' ? fullGradient : stochasticGradient('refresh-gradient', refreshGradient.batchSize, rule, false);
     const difference = gradientDifference(b, rule);
 
     // What the server does.

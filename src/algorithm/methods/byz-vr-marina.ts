@@ -18,7 +18,16 @@
 import { z } from 'zod';
 import { ask, defineMethod } from '../../shared/contracts/method.ts';
 import { add } from '../kernels/reference/vectors.ts';
-import { batchRule, batchSize, fullGradient, gradientDifference, initialEstimator, refreshRule, startEstimator, stepSize } from './parts.ts';
+import {
+  batchRule,
+  batchSize,
+  fullGradient,
+  gradientDifference,
+  initialEstimator,
+  refreshRule,
+  startEstimator,
+  stepSize,
+} from './parts.ts';
 
 export const byzVrMarina = defineMethod({
   name: 'byz-vr-marina',

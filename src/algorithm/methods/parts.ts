@@ -4,7 +4,15 @@
  */
 import { z } from 'zod';
 import { positive, positiveInt, positiveProbability } from '../../shared/config/units.ts';
-import { type Asking, ask, type BatchRule, type MethodState, type Phase, phase, type ServerContext } from '../../shared/contracts/method.ts';
+import {
+  type Asking,
+  ask,
+  type BatchRule,
+  type MethodState,
+  type Phase,
+  phase,
+  type ServerContext,
+} from '../../shared/contracts/method.ts';
 
 export const stepSize = positive.describe('gamma: step size');
 export const batchSize = positiveInt.describe('b: samples per client in a mini-batch');
@@ -67,12 +75,7 @@ export function gradientDifference(b: number, rule: BatchRule): Phase<'x' | 'xPr
 }
 
 /** g^0 at the given x^0. `full-round` asks all clients for `asked` and aggregates, without clipping. */
-export function* startEstimator(
-  how: InitialEstimator,
-  asked: Phase<'x', never>,
-  { x, g }: MethodState,
-  server: ServerContext,
-): Asking {
+export function* startEstimator(how: InitialEstimator, asked: Phase<'x', never>, { x, g }: MethodState, server: ServerContext): Asking {
   if (how === 'zero') g.fill(0);
   else if (how === 'exact') server.exactGradient(x, g);
   else server.aggregate(yield* ask(asked, { x }, { clients: server.everyone, refresh: true }), g);

@@ -28,7 +28,11 @@ export const bernoulli = defineParticipation({
   create({ probability, largeCohort }, { total }) {
     const large = largeCohort ?? total;
     if (large > total) {
-      throw new MarinadeError('MARINADE_CONFIG_INVALID', `participation bernoulli needs largeCohort <= clients.total = ${total}; got ${large}`, { large, total });
+      throw new MarinadeError(
+        'MARINADE_CONFIG_INVALID',
+        `participation bernoulli needs largeCohort <= clients.total = ${total}; got ${large}`,
+        { large, total },
+      );
     }
     return {
       smallSize: undefined,

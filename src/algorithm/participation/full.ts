@@ -12,7 +12,7 @@
  * @example   total 3 -> clients 0, 1, 2
  */
 import { z } from 'zod';
-import { defineParticipation, type Cohort } from '../../shared/contracts/participation.ts';
+import { type Cohort, defineParticipation } from '../../shared/contracts/participation.ts';
 
 /** All clients into `out`. */
 export function everyone(total: number, out: Cohort): void {

@@ -35,11 +35,15 @@ export const uniform = defineParticipation({
   create({ cohort, largeCohort }, { total }) {
     const large = largeCohort ?? total;
     if (!(cohort <= large && large <= total)) {
-      throw new MarinadeError('MARINADE_CONFIG_INVALID', `participation uniform needs cohort <= largeCohort <= clients.total = ${total}; got cohort = ${cohort}, largeCohort = ${large}`, {
-        cohort,
-        large,
-        total,
-      });
+      throw new MarinadeError(
+        'MARINADE_CONFIG_INVALID',
+        `participation uniform needs cohort <= largeCohort <= clients.total = ${total}; got cohort = ${cohort}, largeCohort = ${large}`,
+        {
+          cohort,
+          large,
+          total,
+        },
+      );
     }
     return {
       smallSize: cohort,

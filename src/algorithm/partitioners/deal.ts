@@ -4,7 +4,11 @@ import { MarinadeError } from '../../shared/errors.ts';
 /** @throws MARINADE_PRECONDITION_UNSUPPORTED when some owner would get no row */
 export function requireRows(rows: number, owners: number): void {
   if (rows < owners) {
-    throw new MarinadeError('MARINADE_PRECONDITION_UNSUPPORTED', `a partition needs a row for each of ${owners} clients; the data have ${rows}`, { rows, owners });
+    throw new MarinadeError(
+      'MARINADE_PRECONDITION_UNSUPPORTED',
+      `a partition needs a row for each of ${owners} clients; the data have ${rows}`,
+      { rows, owners },
+    );
   }
 }
 

@@ -25,10 +25,15 @@ export const explicit = definePartitioner({
     random: false,
     homogeneous: false,
     split(rows, _labels, owners) {
-      if (given.length !== owners) throw new MarinadeError('MARINADE_CONFIG_INVALID', `partition explicit needs rows for each of ${owners} owners; got ${given.length}`);
+      if (given.length !== owners)
+        throw new MarinadeError(
+          'MARINADE_CONFIG_INVALID',
+          `partition explicit needs rows for each of ${owners} owners; got ${given.length}`,
+        );
       return given.map((part, owner) => {
         const bad = part.find((row) => row >= rows);
-        if (bad !== undefined) throw new MarinadeError('MARINADE_CONFIG_INVALID', `partition explicit: rows[${owner}] names row ${bad}; the data have ${rows}`);
+        if (bad !== undefined)
+          throw new MarinadeError('MARINADE_CONFIG_INVALID', `partition explicit: rows[${owner}] names row ${bad}; the data have ${rows}`);
         return Int32Array.from(part);
       });
     },

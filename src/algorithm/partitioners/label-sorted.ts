@@ -32,7 +32,11 @@ export const labelSorted = definePartitioner({
       const pieces = cut(order, owners * shards);
       const dealt = new Int32Array(pieces.length);
       permute(stream, pieces.length, dealt);
-      return sorted(Array.from({ length: owners }, (_, owner) => Array.from({ length: shards }, (_s, s) => [...pieces[dealt[owner * shards + s]!]!]).flat()));
+      return sorted(
+        Array.from({ length: owners }, (_, owner) =>
+          Array.from({ length: shards }, (_s, s) => [...pieces[dealt[owner * shards + s]!]!]).flat(),
+        ),
+      );
     },
   }),
 });

@@ -54,10 +54,14 @@ export const quadratic = defineProblem({
   create({ dimension: d, smoothness, strongConvexity, heterogeneity, rank = d }, { owners, honest, stream, arena }) {
     if (rank > d) throw new MarinadeError('MARINADE_CONFIG_INVALID', `quadratic: rank must be at most dimension = ${d}; got ${rank}`);
     if (strongConvexity > smoothness) {
-      throw new MarinadeError('MARINADE_CONFIG_INVALID', `quadratic: strongConvexity must be at most smoothness = ${smoothness}; got ${strongConvexity}`);
+      throw new MarinadeError(
+        'MARINADE_CONFIG_INVALID',
+        `quadratic: strongConvexity must be at most smoothness = ${smoothness}; got ${strongConvexity}`,
+      );
     }
     const a = arena.doubles(d);
-    for (let j = 0; j < rank; j++) a[j] = rank === 1 ? smoothness : strongConvexity * exp((j / (rank - 1)) * log(smoothness / strongConvexity));
+    for (let j = 0; j < rank; j++)
+      a[j] = rank === 1 ? smoothness : strongConvexity * exp((j / (rank - 1)) * log(smoothness / strongConvexity));
     if (rank > 1) a[rank - 1] = smoothness;
 
     const centre = arena.doubles(d);

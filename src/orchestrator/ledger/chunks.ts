@@ -74,10 +74,7 @@ function append(connection: Connection, run: ColumnOwner, metric: string, values
     const added = Math.min(pointsPerChunk - kept, values.length - given);
     const chunk = new Float64Array(kept + added);
     if (kept > 0) chunk.set(readColumn(connection, run, metric, seq * pointsPerChunk, from));
-    for (let i = 0; i < added; i++) {
-      const value = values[given + i]!;
-      chunk[kept + i] = Number.isNaN(value) ? Number.NaN : value;
-    }
+    chunk.set(values.subarray(given, given + added), kept);
     const data = canonicalBytes(chunk);
     connection.run(
       `INSERT INTO chunk (run, metric, seq, n, data, crc32) VALUES (?, ?, ?, ?, ?, ?)

@@ -10,7 +10,10 @@ const STEP = /^[A-Za-z_][A-Za-z0-9_]*$|^\d+$/;
 export function stepsOf(path: string): string[] {
   const steps = path.split('.');
   if (path.length > 200 || steps.some((step) => !STEP.test(step) || FORBIDDEN.has(step))) {
-    throw new MarinadeError('MARINADE_CONFIG_INVALID', `'${path.slice(0, 200)}' is no path; expected names joined by dots, such as attack.name`);
+    throw new MarinadeError(
+      'MARINADE_CONFIG_INVALID',
+      `'${path.slice(0, 200)}' is no path; expected names joined by dots, such as attack.name`,
+    );
   }
   return steps;
 }

@@ -72,7 +72,11 @@ function matches(experiment: unknown, entry: Readonly<Record<string, unknown>>):
 /** Equal, or an object that has at least what is wanted: `{ name: none }` matches none with its defaults. */
 function contains(value: unknown, wanted: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) return JSON.stringify(value) === JSON.stringify(wanted);
-  return typeof value === 'object' && value !== null && Object.entries(wanted).every(([key, inner]) => contains((value as Record<string, unknown>)[key], inner));
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(wanted).every(([key, inner]) => contains((value as Record<string, unknown>)[key], inner))
+  );
 }
 
 /** @throws MARINADE_CONFIG_ and MARINADE_PRECONDITION_ codes with file:line:column; data errors from the data source */
@@ -82,7 +86,11 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
   const parameters = Object.entries(study.parameters);
   const total = parameters.reduce((product, [, values]) => product * values.length, study.seeds.length);
   if (total > 100 * study.limits.runs) {
-    throw new MarinadeError('MARINADE_CONFIG_TOO_MANY_RUNS', `${source.file}: the full product is ${total} runs, more than 100 times limits.runs = ${study.limits.runs}`, { total });
+    throw new MarinadeError(
+      'MARINADE_CONFIG_TOO_MANY_RUNS',
+      `${source.file}: the full product is ${total} runs, more than 100 times limits.runs = ${study.limits.runs}`,
+      { total },
+    );
   }
   const cells: { cell: Cell; compiled: CompiledExperiment }[] = [];
   const dropped: DroppedCell[] = [];
@@ -94,7 +102,10 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
     for (const [path, value] of Object.entries(values)) raw = withValueAt(raw, path, value);
     const parsed = schema.safeParse({ ...(raw as object), seed: study.seeds[0] });
     if (!parsed.success) {
-      const problems = problemsFrom(parsed.error.issues, schema, raw, []).map((problem) => ({ ...problem, path: positionOf(combination, problem.path) }));
+      const problems = problemsFrom(parsed.error.issues, schema, raw, []).map((problem) => ({
+        ...problem,
+        path: positionOf(combination, problem.path),
+      }));
       throw source.error(problems);
     }
     const experiment = parsed.data;
@@ -114,14 +125,28 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
     }
   }
   if (infeasible.length > 0 && study.infeasible === 'refuse') {
-    const advice = parameters.length === 0 ? '' : `\n    leave it out with \`exclude: [${JSON.stringify(infeasible[0]!.parameters)}]\`, or set \`infeasible: drop\``;
-    throw source.error(infeasible.map(({ parameters: at, path, message }) => ({ path, message: `${parameters.length === 0 ? '' : `${JSON.stringify(at)}: `}${message}${advice}` })));
+    const advice =
+      parameters.length === 0
+        ? ''
+        : `\n    leave it out with \`exclude: [${JSON.stringify(infeasible[0]!.parameters)}]\`, or set \`infeasible: drop\``;
+    throw source.error(
+      infeasible.map(({ parameters: at, path, message }) => ({
+        path,
+        message: `${parameters.length === 0 ? '' : `${JSON.stringify(at)}: `}${message}${advice}`,
+      })),
+    );
   }
   if (cells.length === 0) {
-    throw new MarinadeError('MARINADE_CONFIG_EMPTY_STUDY', `${source.file}: no run is left: ${dropped.length} cells were dropped (first: ${dropped[0]?.why})`);
+    throw new MarinadeError(
+      'MARINADE_CONFIG_EMPTY_STUDY',
+      `${source.file}: no run is left: ${dropped.length} cells were dropped (first: ${dropped[0]?.why})`,
+    );
   }
   if (cells.length * study.seeds.length > study.limits.runs) {
-    throw new MarinadeError('MARINADE_CONFIG_TOO_MANY_RUNS', `${source.file}: ${cells.length * study.seeds.length} runs are planned; limits.runs allows ${study.limits.runs}`);
+    throw new MarinadeError(
+      'MARINADE_CONFIG_TOO_MANY_RUNS',
+      `${source.file}: ${cells.length * study.seeds.length} runs are planned; limits.runs allows ${study.limits.runs}`,
+    );
   }
 
   const identities = new Map<string, string>();

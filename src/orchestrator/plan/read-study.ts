@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { positiveInt } from '../../shared/config/units.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import { stepsOf, withValueAt } from './paths.ts';
-import { parseSource, type Path, type Problem, type SourceText } from './source-text.ts';
+import { type Path, type Problem, parseSource, type SourceText } from './source-text.ts';
 import { knownKeys, knownValues, nearest } from './suggestions.ts';
 import { parseWhere } from './where.ts';
 
@@ -19,12 +19,19 @@ function seedsOf(text: string): number[] | undefined {
 }
 
 const seed = z.int().nonnegative().max(MAX_SEED);
-const seedsSchema = z.union([seed.transform((one) => [one]), z.array(seed).min(1).max(MAX_SEEDS), z.string().transform((text, context) => {
-  const seeds = seedsOf(text);
-  if (seeds !== undefined) return seeds;
-  context.addIssue({ code: 'custom', message: `expected a range such as 0..4 (both ends included, at most ${MAX_SEEDS} seeds); got '${text}'` });
-  return z.NEVER;
-})]);
+const seedsSchema = z.union([
+  seed.transform((one) => [one]),
+  z.array(seed).min(1).max(MAX_SEEDS),
+  z.string().transform((text, context) => {
+    const seeds = seedsOf(text);
+    if (seeds !== undefined) return seeds;
+    context.addIssue({
+      code: 'custom',
+      message: `expected a range such as 0..4 (both ends included, at most ${MAX_SEEDS} seeds); got '${text}'`,
+    });
+    return z.NEVER;
+  }),
+]);
 
 /** The study around an experiment. */
 export const studySchema = z.strictObject({
@@ -35,14 +42,20 @@ export const studySchema = z.strictObject({
   description: z.string().max(10_000).optional().describe('what is asked, in a sentence or two; shown in the report'),
   experiment: z.record(z.string(), z.unknown()).describe('the base experiment'),
   parameters: z
-    .record(z.string(), z.union([z.array(z.unknown()).min(1), z.strictObject({ values: z.array(z.unknown()).min(1) }).transform(({ values }) => values)]))
+    .record(
+      z.string(),
+      z.union([z.array(z.unknown()).min(1), z.strictObject({ values: z.array(z.unknown()).min(1) }).transform(({ values }) => values)]),
+    )
     .default({})
     .describe('paths to a value or a whole object, with the values to try; the full product is planned'),
   seeds: seedsSchema.default([0]).describe('repeats: the same seeds in all cells'),
   exclude: z.array(z.record(z.string(), z.unknown())).default([]).describe('cells left out: every path of an entry has the given value'),
   where: z.string().optional().describe('a condition over the experiment; cells for which it is false are left out'),
   infeasible: z.enum(['refuse', 'drop']).default('refuse').describe('what to do with cells that cannot be computed'),
-  limits: z.strictObject({ runs: positiveInt.max(1_000_000).default(10_000) }).prefault({}).describe('a study that plans more runs is an error'),
+  limits: z
+    .strictObject({ runs: positiveInt.max(1_000_000).default(10_000) })
+    .prefault({})
+    .describe('a study that plans more runs is an error'),
 });
 
 export interface StudyFile {
@@ -71,7 +84,8 @@ export function readStudy(text: string, file: string, overrides: readonly (reado
   };
   for (const path of Object.keys(study.parameters)) {
     attempt(['parameters'], () => stepsOf(path), path);
-    if (path === 'seed') problems.push({ path: ['parameters'], atKey: path, message: 'seeds are varied under `seeds`, so that all cells share them' });
+    if (path === 'seed')
+      problems.push({ path: ['parameters'], atKey: path, message: 'seeds are varied under `seeds`, so that all cells share them' });
   }
   study.exclude.forEach((entry, i) => {
     for (const path of Object.keys(entry)) attempt(['exclude', i], () => stepsOf(path), path);
@@ -79,7 +93,8 @@ export function readStudy(text: string, file: string, overrides: readonly (reado
   const where = study.where === undefined ? undefined : attempt(['where'], () => parseWhere(study.where!));
   if (problems.length > 0) throw source.error(problems);
 
-  for (const [path, value] of overrides) study = { ...study, experiment: withValueAt(study.experiment, path, value) as Record<string, unknown> };
+  for (const [path, value] of overrides)
+    study = { ...study, experiment: withValueAt(study.experiment, path, value) as Record<string, unknown> };
   return { source, text, study, where };
 }
 
@@ -99,12 +114,28 @@ export function problemsFrom(issues: readonly z.core.$ZodIssue[], schema: unknow
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {
       // The branch that got furthest says most.
       const best = [...issue.errors].sort((a, b) => deepest(b) - deepest(a))[0]!;
-      if (deepest(best) > 0) return problemsFrom(best.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })), schema, value, prefix);
-      const expected = issue.errors.flatMap((branch) => branch.map((inner) => (inner.code === 'invalid_type' ? inner.expected : inner.message)));
-      return [{ path: [...prefix, ...path], message: `${where}expected ${[...new Set(expected)].join(' or ')}; got ${shown(valueOf(value, path))}` }];
+      if (deepest(best) > 0)
+        return problemsFrom(
+          best.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })),
+          schema,
+          value,
+          prefix,
+        );
+      const expected = issue.errors.flatMap((branch) =>
+        branch.map((inner) => (inner.code === 'invalid_type' ? inner.expected : inner.message)),
+      );
+      return [
+        {
+          path: [...prefix, ...path],
+          message: `${where}expected ${[...new Set(expected)].join(' or ')}; got ${shown(valueOf(value, path))}`,
+        },
+      ];
     }
     if (issue.code === 'invalid_union' || issue.code === 'invalid_value') {
-      const at = issue.code === 'invalid_union' && issue.discriminator !== undefined && path.at(-1) !== issue.discriminator ? [...path, issue.discriminator] : path;
+      const at =
+        issue.code === 'invalid_union' && issue.discriminator !== undefined && path.at(-1) !== issue.discriminator
+          ? [...path, issue.discriminator]
+          : path;
       const given = valueOf(value, at);
       const known = knownValues(schema, value, at);
       const near = typeof given === 'string' ? nearest(given, known) : undefined;
@@ -113,7 +144,13 @@ export function problemsFrom(issues: readonly z.core.$ZodIssue[], schema: unknow
       return [{ path: [...prefix, ...at], message: `${at.join('.')}: ${list}; got ${shown(given)}${hint}` }];
     }
     const given = valueOf(value, path);
-    if (given === undefined) return [{ path: [...prefix, ...path], message: `${where}missing; ${issue.message.replace(/, received undefined$/, '').replace('Invalid input: ', '')}` }];
+    if (given === undefined)
+      return [
+        {
+          path: [...prefix, ...path],
+          message: `${where}missing; ${issue.message.replace(/, received undefined$/, '').replace('Invalid input: ', '')}`,
+        },
+      ];
     return [{ path: [...prefix, ...path], message: `${where}${issue.message.replace('Invalid input: ', '')}; got ${shown(given)}` }];
   });
 }

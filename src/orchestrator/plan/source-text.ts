@@ -30,7 +30,10 @@ const SHOWN = 20;
 /** @throws MARINADE_CONFIG_INVALID with file:line:column */
 export function parseSource(text: string, file: string): SourceText {
   if (Buffer.byteLength(text) > MAX_BYTES) {
-    throw new MarinadeError('MARINADE_CONFIG_INVALID', `${file}:1:1: a study has at most ${MAX_BYTES} bytes; this one has ${Buffer.byteLength(text)}`);
+    throw new MarinadeError(
+      'MARINADE_CONFIG_INVALID',
+      `${file}:1:1: a study has at most ${MAX_BYTES} bytes; this one has ${Buffer.byteLength(text)}`,
+    );
   }
   const lineCounter = new LineCounter();
   const lines = text.split('\n');
@@ -43,10 +46,17 @@ export function parseSource(text: string, file: string): SourceText {
   const fail = (entries: readonly { offset: number; message: string }[]): MarinadeError => {
     const sorted = [...entries].sort((a, b) => a.offset - b.offset);
     const more = sorted.length > SHOWN ? `\n(and ${sorted.length - SHOWN} more)` : '';
-    return new MarinadeError('MARINADE_CONFIG_INVALID', sorted.slice(0, SHOWN).map(({ offset, message }) => show(offset, message)).join('\n') + more, {
-      file,
-      problems: sorted.length,
-    });
+    return new MarinadeError(
+      'MARINADE_CONFIG_INVALID',
+      sorted
+        .slice(0, SHOWN)
+        .map(({ offset, message }) => show(offset, message))
+        .join('\n') + more,
+      {
+        file,
+        problems: sorted.length,
+      },
+    );
   };
 
   let document: ReturnType<typeof parseDocument>;
@@ -55,7 +65,10 @@ export function parseSource(text: string, file: string): SourceText {
   } catch (cause) {
     // The parser's stack is the limit for nesting.
     lineCounter.addNewLine(0);
-    throw new MarinadeError('MARINADE_CONFIG_INVALID', `${file}:1:1: the YAML cannot be parsed: ${cause instanceof RangeError ? 'it is nested too deeply' : String(cause)}`);
+    throw new MarinadeError(
+      'MARINADE_CONFIG_INVALID',
+      `${file}:1:1: the YAML cannot be parsed: ${cause instanceof RangeError ? 'it is nested too deeply' : String(cause)}`,
+    );
   }
   const complaints = [...document.errors, ...document.warnings];
   if (complaints.length > 0) throw fail(complaints.map(({ pos, message }) => ({ offset: pos[0], message })));
@@ -85,7 +98,8 @@ export function parseSource(text: string, file: string): SourceText {
   return {
     file,
     data,
-    error: (problems) => fail(problems.map((problem) => ({ offset: offsetOf(document.contents as Node | null, problem), message: problem.message }))),
+    error: (problems) =>
+      fail(problems.map((problem) => ({ offset: offsetOf(document.contents as Node | null, problem), message: problem.message }))),
   };
 }
 
@@ -94,7 +108,9 @@ function offsetOf(root: Node | null, { path, atKey }: Problem): number {
   let node: unknown = root;
   let offset = root?.range?.[0] ?? 0;
   for (const step of path) {
-    const next: unknown = isMap(node) ? node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step)) : undefined;
+    const next: unknown = isMap(node)
+      ? node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step))
+      : undefined;
     if (next !== undefined && isPair(next)) {
       offset = ((next.value ?? next.key) as Node | null)?.range?.[0] ?? offset;
       node = next.value;

@@ -63,7 +63,10 @@ export function knownValues(schema: unknown, value: unknown, path: readonly Prop
   const withoutName = path.at(-1) === 'name' ? withoutNameAt(value, path.slice(0, -1)) : value;
   return [
     ...new Set(
-      schemasAt(schema, withoutName, path).flatMap(({ _zod: { def } }) => [...Object.keys(def.entries ?? {}), ...(def.values ?? []).map(String)]),
+      schemasAt(schema, withoutName, path).flatMap(({ _zod: { def } }) => [
+        ...Object.keys(def.entries ?? {}),
+        ...(def.values ?? []).map(String),
+      ]),
     ),
   ];
 }

@@ -20,7 +20,8 @@ interface Token {
   readonly at: number;
 }
 
-const TOKEN = /\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|'([^']*)'|"([^"]*)"|([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_0-9]+)*)|(<=|>=|==|!=|[<>+\-*/%()[\],]))/y;
+const TOKEN =
+  /\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|'([^']*)'|"([^"]*)"|([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_0-9]+)*)|(<=|>=|==|!=|[<>+\-*/%()[\],]))/y;
 const MAX_LENGTH = 4000;
 const MAX_DEPTH = 100;
 
@@ -58,10 +59,16 @@ export function parseWhere(text: string): (lookup: Lookup) => boolean {
     const token = peek();
     return (token.kind === 'sign' || token.kind === 'word') && texts.includes(token.text) ? tokens[position++] : undefined;
   };
-  const number = (value: Value, at: number): number => (typeof value === 'number' ? value : fail(at, `expected a number; got ${JSON.stringify(value)}`));
-  const boolean = (value: Value, at: number): boolean => (typeof value === 'boolean' ? value : fail(at, `expected true or false; got ${JSON.stringify(value)}`));
+  const number = (value: Value, at: number): number =>
+    typeof value === 'number' ? value : fail(at, `expected a number; got ${JSON.stringify(value)}`);
+  const boolean = (value: Value, at: number): boolean =>
+    typeof value === 'boolean' ? value : fail(at, `expected true or false; got ${JSON.stringify(value)}`);
 
-  const chain = (next: () => Evaluate, signs: readonly string[], combine: (sign: string, a: Evaluate, b: Evaluate, at: number) => Evaluate): Evaluate => {
+  const chain = (
+    next: () => Evaluate,
+    signs: readonly string[],
+    combine: (sign: string, a: Evaluate, b: Evaluate, at: number) => Evaluate,
+  ): Evaluate => {
     let left = next();
     for (let token = take(...signs); token !== undefined; token = take(...signs)) left = combine(token.text, left, next(), token.at);
     return left;
@@ -84,14 +91,17 @@ export function parseWhere(text: string): (lookup: Lookup) => boolean {
   const compare = ({ text: sign, at }: Token, a: Value, b: Value): boolean => {
     if (sign === '==') return JSON.stringify(a) === JSON.stringify(b);
     if (sign === '!=') return JSON.stringify(a) !== JSON.stringify(b);
-    if (sign === 'in') return Array.isArray(b) ? b.some((item) => JSON.stringify(item) === JSON.stringify(a)) : fail(at, 'expected a list after in');
+    if (sign === 'in')
+      return Array.isArray(b) ? b.some((item) => JSON.stringify(item) === JSON.stringify(a)) : fail(at, 'expected a list after in');
     const [x, y] = [number(a, at), number(b, at)];
     return sign === '<' ? x < y : sign === '<=' ? x <= y : sign === '>' ? x > y : x >= y;
   };
-  const arithmetic = (sign: string, a: Evaluate, b: Evaluate, at: number): Evaluate => (lookup) => {
-    const [x, y] = [number(a(lookup), at), number(b(lookup), at)];
-    return sign === '+' ? x + y : sign === '-' ? x - y : sign === '*' ? x * y : sign === '/' ? x / y : x % y;
-  };
+  const arithmetic =
+    (sign: string, a: Evaluate, b: Evaluate, at: number): Evaluate =>
+    (lookup) => {
+      const [x, y] = [number(a(lookup), at), number(b(lookup), at)];
+      return sign === '+' ? x + y : sign === '-' ? x - y : sign === '*' ? x * y : sign === '/' ? x / y : x % y;
+    };
   const sum = (): Evaluate => chain(term, ['+', '-'], arithmetic);
   const term = (): Evaluate => chain(factor, ['*', '/', '%'], arithmetic);
   const nested = (parse: () => Evaluate): Evaluate => {

@@ -37,7 +37,8 @@ export interface LoadedData {
 export async function loadDataset(spec: DataSpec, options: DataOptions & { readonly arena: Arena }): Promise<LoadedData> {
   const { train, test, name, targets } = parsedOf(spec, options);
   const labelValues = distinctLabels(train, targets, name);
-  const build = (parsed: ParsedRows, part: string): Dataset => buildDataset(parsed, { name: part, normalize: spec.normalize, targets, labelValues }, options.arena);
+  const build = (parsed: ParsedRows, part: string): Dataset =>
+    buildDataset(parsed, { name: part, normalize: spec.normalize, targets, labelValues }, options.arena);
   const hash = createHash('sha256').update('marinade-data-1');
   addToIdentity(hash, train);
   if (test !== undefined) addToIdentity(hash, test);
@@ -56,9 +57,15 @@ function parsedOf(spec: DataSpec, options: DataOptions): ParsedData {
     if (spec.name === 'synthetic-adult') return { name: spec.name, targets: 'classes', train: syntheticAdult(), test: undefined };
     const set = registeredSet(spec.name);
     if (set === undefined) {
-      throw new MarinadeError('MARINADE_CONFIG_INVALID', `unknown data set '${spec.name}'; expected one of ${registeredSets.map(({ name }) => name).join(', ')}, synthetic-adult, or { file: ... }`);
+      throw new MarinadeError(
+        'MARINADE_CONFIG_INVALID',
+        `unknown data set '${spec.name}'; expected one of ${registeredSets.map(({ name }) => name).join(', ')}, synthetic-adult, or { file: ... }`,
+      );
     }
-    const test = set.test !== undefined && locate(set.test, options) !== undefined ? registeredPart(set, set.test, set.testLabels, options) : undefined;
+    const test =
+      set.test !== undefined && locate(set.test, options) !== undefined
+        ? registeredPart(set, set.test, set.testLabels, options)
+        : undefined;
     return { name: set.name, targets: 'classes', train: registeredPart(set, set.train, set.trainLabels, options), test };
   }
   const train = filePart(spec, spec.file, spec.labels, spec.dimension);
@@ -66,7 +73,12 @@ function parsedOf(spec: DataSpec, options: DataOptions): ParsedData {
   return { name: spec.file.split(/[\\/]/).at(-1)!, targets: spec.targets, train, test };
 }
 
-function filePart(spec: Extract<DataSpec, { file: string }>, file: string, labels: string | undefined, dimension: number | undefined): ParsedRows {
+function filePart(
+  spec: Extract<DataSpec, { file: string }>,
+  file: string,
+  labels: string | undefined,
+  dimension: number | undefined,
+): ParsedRows {
   const path = resolve(file);
   if (spec.format === 'idx') {
     if (labels === undefined) throw new MarinadeError('MARINADE_CONFIG_INVALID', 'data in idx format need `labels`, the file of labels');
@@ -77,7 +89,8 @@ function filePart(spec: Extract<DataSpec, { file: string }>, file: string, label
 
 function registeredPart(set: RegisteredSet, file: RegisteredFile, labels: RegisteredFile | undefined, options: DataOptions): ParsedRows {
   const path = found(set.name, file, options);
-  if (set.format === 'libsvm') return cached(path, file.sha256, file.bytes, `libsvm-${set.dimension}`, (content) => parseLibsvm(content, path, set.dimension));
+  if (set.format === 'libsvm')
+    return cached(path, file.sha256, file.bytes, `libsvm-${set.dimension}`, (content) => parseLibsvm(content, path, set.dimension));
   const labelsPath = found(set.name, labels!, options);
   return cached(path, file.sha256, file.bytes, 'idx', (content) => {
     const labelContent = readContent(labelsPath, labels!.bytes);
@@ -96,7 +109,13 @@ function found(name: string, file: RegisteredFile, options: DataOptions): string
  * Parsed rows from the cache, or parsed now and kept. The key is the file's path, size and time of change: a warm
  * start neither unpacks nor hashes; a file that changed is read and verified again.
  */
-function cached(path: string, accepted: readonly string[], maxBytes: number, format: string, parse: (content: Uint8Array) => ParsedRows): ParsedRows {
+function cached(
+  path: string,
+  accepted: readonly string[],
+  maxBytes: number,
+  format: string,
+  parse: (content: Uint8Array) => ParsedRows,
+): ParsedRows {
   const stamp = stampOf(path);
   const key = stamp === undefined ? undefined : sha256Hex(`${path}\n${stamp}\n${format}\n${accepted.join()}`);
   const known = key === undefined ? undefined : readParsed(key);

@@ -56,7 +56,9 @@ export function missing(name: string, { file, sha256, bytes }: RegisteredFile, o
       `  expected   ${bytes} bytes uncompressed, sha256 ${sha256.join(' or ')}`,
       `  looked in  ${looked.join(', ')}`,
       `  to do      put '${file}' or '${file}.gz' into a folder and name it with --data-dir or MARINADE_DATA_DIR,`,
-      options.offline === true ? `             or run \`marinade data fetch ${name}\` without --offline` : `             or run \`marinade data fetch ${name}\` on a machine with a network`,
+      options.offline === true
+        ? `             or run \`marinade data fetch ${name}\` without --offline`
+        : `             or run \`marinade data fetch ${name}\` on a machine with a network`,
     ].join('\n'),
     { name, file, sha256 },
   );

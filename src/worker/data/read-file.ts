@@ -15,7 +15,12 @@ export function readContent(path: string, maxBytes: number): Uint8Array {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new MarinadeError('MARINADE_DATA_MISSING', `${path}: no such file`, { file: path }, cause);
-    throw new MarinadeError('MARINADE_DATA_MALFORMED', `${path}: byte 0: cannot be read: ${code ?? String(cause)}`, { file: path, offset: 0 }, cause);
+    throw new MarinadeError(
+      'MARINADE_DATA_MALFORMED',
+      `${path}: byte 0: cannot be read: ${code ?? String(cause)}`,
+      { file: path, offset: 0 },
+      cause,
+    );
   }
   const packed = raw.length > 2 && raw[0] === 0x1f && raw[1] === 0x8b;
   if (!packed) {
@@ -26,12 +31,21 @@ export function readContent(path: string, maxBytes: number): Uint8Array {
     return gunzipSync(raw, { maxOutputLength: maxBytes });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(path, maxBytes);
-    throw new MarinadeError('MARINADE_DATA_MALFORMED', `${path}: byte ${raw.length}: the gzip archive is damaged: ${cause instanceof Error ? cause.message : String(cause)}`, { file: path, offset: raw.length }, cause);
+    throw new MarinadeError(
+      'MARINADE_DATA_MALFORMED',
+      `${path}: byte ${raw.length}: the gzip archive is damaged: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { file: path, offset: raw.length },
+      cause,
+    );
   }
 }
 
 function tooLarge(path: string, maxBytes: number): MarinadeError {
-  return new MarinadeError('MARINADE_DATA_TOO_LARGE', `${path}: byte ${maxBytes}: the content exceeds the limit of ${maxBytes} bytes`, { file: path, offset: maxBytes, maxBytes });
+  return new MarinadeError('MARINADE_DATA_TOO_LARGE', `${path}: byte ${maxBytes}: the content exceeds the limit of ${maxBytes} bytes`, {
+    file: path,
+    offset: maxBytes,
+    maxBytes,
+  });
 }
 
 export function sha256Of(bytes: Uint8Array): string {
@@ -41,9 +55,13 @@ export function sha256Of(bytes: Uint8Array): string {
 /** @throws MARINADE_DATA_CHECKSUM */
 export function requireChecksum(path: string, actual: string, accepted: readonly string[]): void {
   if (accepted.includes(actual)) return;
-  throw new MarinadeError('MARINADE_DATA_CHECKSUM', `${path}: its content has sha256 ${actual}; expected ${accepted.join(' or ')}. Remove it and get the registered file`, {
-    file: path,
-    actual,
-    accepted,
-  });
+  throw new MarinadeError(
+    'MARINADE_DATA_CHECKSUM',
+    `${path}: its content has sha256 ${actual}; expected ${accepted.join(' or ')}. Remove it and get the registered file`,
+    {
+      file: path,
+      actual,
+      accepted,
+    },
+  );
 }

@@ -12,8 +12,8 @@ import { failureOf, temporaryFolder } from './support.ts';
 afterEach(endChildren);
 
 describe('openLedger', () => {
-  test('it rejects what waits, and everything after, when its thread dies', async () => {
-    const child = startChild('losing.ts', temporaryFolder());
+  test.each(['terminated', 'crashed'])('it rejects what waits, and everything after, when its thread is %s', async (how) => {
+    const child = startChild('losing.ts', temporaryFolder(), how);
     expect(await child.exited).toEqual({ code: 0, signal: null });
     expect(child.lines()).toEqual([
       'waiting: MARINADE_STORAGE_LEDGER',

@@ -154,10 +154,16 @@ describe('a ledger file that is not as it was left', () => {
   test.each([
     ['no database at all', (path: string) => writeFileSync(path, 'these are my notes. '.repeat(500))],
     [
-      'damaged in the middle',
+      'damaged where opening does not look',
       (path: string) => {
+        const database = new DatabaseSync(path);
+        const { rootpage } = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_chunk_1'").get() as {
+          rootpage: number;
+        };
+        const { page_size: size } = database.prepare('PRAGMA page_size').get() as { page_size: number };
+        database.close();
         const bytes = readFileSync(path);
-        for (let at = 4096; at < bytes.length; at += 512) bytes.fill(0xa5, at, at + 64);
+        bytes.fill(0xa5, size * (rootpage - 1), size * rootpage);
         writeFileSync(path, bytes);
         writeFileSync(`${path}-wal`, ''); // as after a crash: the file is checked
       },
@@ -269,9 +275,7 @@ describe('a group of writing calls', () => {
     heard.length = 0;
     const settled = ledger.group([
       () => ledger.commitRoundJob(fences[0]!, jobResult('a', -1, 10)),
-      () => {
-        ledger.commitRoundJob(fences[1]!, jobResult('b', -1, 10, { checkpoint: new Uint8Array(4) }));
-      },
+      () => ledger.commitRoundJob(fences[1]!, jobResult('b', -1, 1000, { x: null })), // fails after everything was written
       () => {
         expect(heard).toEqual([]);
         return ledger.commitRoundJob(fences[2]!, jobResult('c', -1, 10));
@@ -279,11 +283,31 @@ describe('a group of writing calls', () => {
     ]);
     expect(settled).toMatchObject([
       { value: { kind: 'applied' } },
-      { error: { code: 'MARINADE_STORAGE_CHECKPOINT' } },
+      { error: { code: 'MARINADE_INVARIANT_BROKEN' } },
       { value: { kind: 'applied' } },
     ]);
     expect(heard).toEqual(['round-job:commit a', 'round-job:commit c']);
     expect(ledger.runs('s').map(({ committedRound }) => committedRound)).toEqual([10, -1, 10]);
+    ledger.close();
+  });
+
+  test('it fails as a whole when SQLite gives the transaction up', () => {
+    const folder = temporaryFolder();
+    SqliteLedger.open(folder).close();
+    const database = new DatabaseSync(join(folder, 'ledger.sqlite'));
+    database.exec("CREATE TRIGGER give_up BEFORE INSERT ON checkpoint WHEN new.round = 13 BEGIN SELECT RAISE(ROLLBACK, 'given up'); END");
+    database.close();
+    const ledger = SqliteLedger.open(folder);
+    ledger.submit(plannedStudy('s', ['a', 'b', 'c']));
+    const fences = ['a', 'b', 'c'].map((runKey) => ledger.beginAttempt(runKey, 'w').fence);
+    const rounds = [10, 13, 10];
+    const settled = ledger.group(
+      ['a', 'b', 'c'].map((runKey, i) => () => ledger.commitRoundJob(fences[i]!, jobResult(runKey, -1, rounds[i]!))),
+    );
+    for (const result of settled) expect(result).toMatchObject({ error: { message: expect.stringContaining('given up') } });
+    expect(ledger.runs('s').map(({ committedRound }) => committedRound)).toEqual([-1, -1, -1]);
+    expect(filesBelow(join(folder, 'checkpoints'))).toEqual([]);
+    expect(ledger.commitRoundJob(fences[0]!, jobResult('a', -1, 10))).toMatchObject({ kind: 'applied' });
     ledger.close();
   });
 });

@@ -109,6 +109,14 @@ describe.skipIf(noMounts !== undefined)('a full disk', () => {
     await ledger.close();
   });
 
+  test('it is what an I/O error of SQLite means when nothing is free', () => {
+    const folder = mountTmpfs(256);
+    const cause = Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 4874 });
+    expect(storageFailure(cause, join(folder, 'ledger.sqlite')).code).toBe('MARINADE_STORAGE_LEDGER');
+    fill(folder);
+    expect(storageFailure(cause, join(folder, 'ledger.sqlite')).code).toBe('MARINADE_STORAGE_FULL');
+  });
+
   test('it does not keep the folder from being given up, and the next owner finds everything', async () => {
     const folder = mountTmpfs(512);
     const { ledger, fence } = await prepared(folder, openLedger);

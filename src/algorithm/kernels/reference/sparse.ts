@@ -109,8 +109,7 @@ export function addBatchDifference(
       }
       const value = rowValue![row]!;
       const y = labels[row]!;
-      const amount =
-        ((slope(link, (even + odd) * value, y) - slope(link, (evenPrevious + oddPrevious) * value, y)) / b) * value;
+      const amount = ((slope(link, (even + odd) * value, y) - slope(link, (evenPrevious + oddPrevious) * value, y)) / b) * value;
       for (p = from; p < to; p++) out[columnOf[p]!]! += amount;
     } else {
       for (; p + 2 <= to; p += 2) {
