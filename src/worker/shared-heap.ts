@@ -2,7 +2,7 @@
  * The process's one shared memory: data sets, run state and message rows of all threads live in it, so nothing is ever
  * cloned between threads and wasm kernels can address everything.
  *
- * A `WebAssembly.Memory` of 4 GiB is reserved up front (pages cost nothing until touched; growing would leave threads
+ * A `WebAssembly.Memory` of (almost) 4 GiB is reserved up front (pages cost nothing until touched; growing would leave threads
  * with stale views). It is cut into blocks of 64-byte units, each with a one-unit header [units, used]; allocation is
  * first fit under a lock and merges free neighbours on its way. It happens when runs begin and end, never in a round.
  */
@@ -11,7 +11,8 @@ import { MarinadeError } from '../shared/errors.ts';
 
 const UNIT = 64;
 const WORDS_PER_UNIT = UNIT / 4;
-const PAGES = 65536;
+/** One page short of 4 GiB: V8 keeps the length of a buffer in 32 bits when it clones a view, and 4 GiB would be 0 there. */
+const PAGES = 65535;
 /** Units of the whole memory; the first unit holds the lock. */
 const UNITS = (PAGES * 65536) / UNIT;
 const FIRST = 1;
