@@ -20,7 +20,7 @@ export class IsolatedExecutor implements RoundJobExecutor {
   readonly capacity = 1;
   readonly #options: IsolatedRequest['options'];
   readonly #children = new Set<ChildProcess>();
-  #closing = false;
+  readonly #stopped = new WeakSet<ChildProcess>();
 
   constructor(options: IsolatedRequest['options']) {
     this.#options = options;
@@ -47,7 +47,7 @@ export class IsolatedExecutor implements RoundJobExecutor {
         this.#children.delete(child);
         if (answer?.ok === true) resolve(answer.value as RoundJobResult);
         else if (answer !== undefined) reject(fromPlain(answer.failure));
-        else if (this.#closing)
+        else if (this.#stopped.has(child))
           reject(new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'an isolated process was ended because this one stops'));
         else {
           const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
@@ -71,8 +71,10 @@ export class IsolatedExecutor implements RoundJobExecutor {
   }
 
   requestStop(): void {
-    this.#closing = true;
-    for (const child of this.#children) child.kill('SIGKILL');
+    for (const child of this.#children) {
+      this.#stopped.add(child);
+      child.kill('SIGKILL');
+    }
   }
 
   async close(): Promise<void> {

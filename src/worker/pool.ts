@@ -85,6 +85,7 @@ export class WorkerPool implements RoundJobExecutor {
   }
 
   async execute(job: RoundJob): Promise<RoundJobResult> {
+    const stops = Atomics.load(this.#stopFlag, 0);
     const loaded = await this.#dataOf(job.experiment);
     if (loaded !== undefined && loaded.sha256 !== job.dataSha256) {
       throw new MarinadeError(
@@ -92,13 +93,14 @@ export class WorkerPool implements RoundJobExecutor {
         `run ${job.runKey.slice(0, 12)} needs data with identity ${job.dataSha256}; the data found here have ${loaded.sha256}`,
       );
     }
-    if (this.#piscina === undefined || this.plan === 'runs') return this.#ask({ kind: 'round-job', job, loaded, control: undefined });
+    if (this.#piscina === undefined || this.plan === 'runs')
+      return this.#ask({ kind: 'round-job', job, loaded, control: undefined, stops });
 
     // The leader and its helpers share a control block for as long as the run lasts.
     const { total } = (JSON.parse(job.experiment) as Experiment).clients;
     const { control, arena } = this.#controlOf(job.runKey, total);
     control.fill(0);
-    const leader = this.#ask({ kind: 'round-job', job, loaded, control });
+    const leader = this.#ask({ kind: 'round-job', job, loaded, control, stops });
     const seats = Array.from({ length: this.#options.threads - 1 }, () =>
       this.#ask({ kind: 'seat', job: { experiment: job.experiment, runKey: job.runKey }, loaded, control }),
     );
@@ -123,7 +125,7 @@ export class WorkerPool implements RoundJobExecutor {
   }
 
   requestStop(): void {
-    Atomics.store(this.#stopFlag, 0, 1);
+    Atomics.add(this.#stopFlag, 0, 1);
   }
 
   /** Bytes of shared memory in use. */

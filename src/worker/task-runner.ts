@@ -38,7 +38,7 @@ export class TaskRunner {
       case 'solve-optimum':
         return this.#solve(task.experiment, task.loaded);
       case 'round-job':
-        return this.#roundJob(task.job, task.loaded, task.control);
+        return this.#roundJob(task);
       case 'seat':
         this.#seat(task.job.experiment, task.loaded, task.control);
         return null;
@@ -56,7 +56,7 @@ export class TaskRunner {
     }
   }
 
-  #roundJob(job: RoundJob, loaded: LoadedData | undefined, control: Int32Array | undefined): RoundJobResult {
+  #roundJob({ job, loaded, control, stops }: Extract<PoolTask, { kind: 'round-job' }>): RoundJobResult {
     const key = `${job.runKey}/${job.epoch}`;
     const kept = this.#warm.get(key);
     this.#warm.delete(key);
@@ -71,7 +71,7 @@ export class TaskRunner {
           made = this.#makeRun(job, loaded, control);
           return made;
         },
-        () => Atomics.load(this.#stopFlag, 0) === 1,
+        () => Atomics.load(this.#stopFlag, 0) !== stops,
       );
       if (result.outcome === null) this.#keep(key, run);
       else run.arena.release();

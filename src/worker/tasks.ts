@@ -13,6 +13,8 @@ export type PoolTask =
       readonly job: RoundJob;
       readonly loaded: LoadedData | undefined;
       readonly control: Int32Array | undefined;
+      /** Requests to stop when the job was asked for. */
+      readonly stops: number;
     }
   | {
       readonly kind: 'seat';
@@ -34,7 +36,7 @@ export type TaskAnswer = { readonly ok: true; readonly value: unknown } | { read
 /** What every pool thread is started with. */
 export interface ThreadData {
   readonly memory: WebAssembly.Memory;
-  /** Word 0 is raised to ask running jobs to stop at their next round. */
+  /** Word 0 counts the requests to stop: a job that was asked for at another count ends at its next round. */
   readonly stopFlag: Int32Array;
   /** Absolute paths of users' strategy modules. */
   readonly strategyModules: readonly string[];

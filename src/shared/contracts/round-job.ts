@@ -9,7 +9,7 @@ export interface RoundJobExecutor {
    * with the job's own failure otherwise.
    */
   execute(job: RoundJob): Promise<RoundJobResult>;
-  /** Asks running jobs to stop at their next round: their results come early, exact as ever. */
+  /** Asks the jobs under way to stop at their next round: their results come early, exact as ever. Later jobs are not concerned. */
   requestStop(): void;
   close(): Promise<void>;
 }

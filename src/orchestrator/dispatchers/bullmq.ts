@@ -1,0 +1,261 @@
+/**
+ * The dispatcher over BullMQ: round jobs to whatever workers there are, results back over a stream of our own.
+ *
+ * A job dispatched is *pending* until its result, or its failure, is heard:
+ *
+ *   pending --add--> in the queue --a worker begins it--> claimed --result or failure in the stream--> settled
+ *                        |                                   |
+ *                        '-- gone (Redis lost it) --> added again
+ *                                                            '-- delivered a second time: its worker died (a death), or
+ *                                                                lost its lock and lives (added again, no death)
+ *
+ * Delivery is at least once. A worker never computes a job that was begun before: the second delivery is reported here,
+ * and what follows is decided here. A result is known by run and first round, whatever delivery or orchestrator it was
+ * computed for: equal jobs have equal results. Nothing depends on BullMQ's events; `reconcile` repairs what was missed.
+ */
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { RedisOptions } from '../../shared/config/redis.ts';
+import type { Dispatcher } from '../../shared/contracts/dispatcher.ts';
+import { fromPlain, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
+import { jobIdOf, type QueueKeys, toQueued } from '../../shared/messages/queued-job.ts';
+import { decodeResult } from '../../shared/messages/result-codec.ts';
+import type { RoundJob, RoundJobResult } from '../../shared/messages/round-job.ts';
+
+export interface BullmqDispatcherOptions {
+  /** A client that fails when the connection is down. */
+  readonly failFast: RedisOptions;
+  /** A client whose commands wait for the connection. */
+  readonly waiting: RedisOptions;
+  readonly keys: QueueKeys;
+  /** Round jobs in the queue at once: bounds what Redis holds. */
+  readonly outstanding: number;
+  readonly reconcileEveryMs?: number;
+  onWarning(message: string): void;
+}
+
+interface Pending {
+  readonly job: RoundJob;
+  readonly isolated: boolean;
+  delivery: number;
+  added: boolean;
+  resolve(result: RoundJobResult): void;
+  reject(reason: unknown): void;
+}
+
+const RECONCILE_EVERY_MS = 30_000;
+const RETRY_ADD_MS = 500;
+const BLOCK_MS = 2000;
+/** Results nobody waits for yet, of an orchestrator before this one. */
+const MAX_EARLY = 1000;
+
+const waitingFor = (runKey: string, fromRound: number): string => `${runKey}/${fromRound}`;
+
+export class BullmqDispatcher implements Dispatcher {
+  readonly outstanding: number;
+  readonly #options: BullmqDispatcherOptions;
+  readonly #client: Redis;
+  readonly #reader: Redis;
+  readonly #queue: Queue;
+  readonly #pending = new Map<string, Pending>();
+  readonly #early = new Map<string, RoundJobResult>();
+  readonly #listening: Promise<void>;
+  readonly #timer: NodeJS.Timeout;
+  #lastId = '0';
+  #stopping = false;
+  #closed = false;
+
+  constructor(options: BullmqDispatcherOptions) {
+    const { keys } = options;
+    this.#options = options;
+    this.outstanding = options.outstanding;
+    this.#client = new Redis(options.failFast);
+    this.#reader = new Redis(options.waiting);
+    this.#queue = new Queue(keys.name, {
+      connection: options.failFast,
+      prefix: keys.prefix,
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: { count: 1000 }, attempts: 1 },
+    });
+    // Connection errors are expected; commands fail or wait as their role says.
+    for (const source of [this.#client, this.#reader, this.#queue]) source.on('error', () => {});
+    this.#listening = this.#listen();
+    this.#timer = setInterval(() => void this.reconcile().catch(() => {}), options.reconcileEveryMs ?? RECONCILE_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  dispatch(job: RoundJob, { isolated }: { readonly isolated: boolean }): Promise<RoundJobResult> {
+    const key = waitingFor(job.runKey, job.fromRound);
+    const early = this.#early.get(key);
+    if (early !== undefined) {
+      this.#early.delete(key);
+      return Promise.resolve(early);
+    }
+    if (this.#stopping) return Promise.reject(new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the dispatcher is stopping'));
+    return new Promise((resolve, reject) => {
+      const pending: Pending = { job, isolated, delivery: 0, added: false, resolve, reject };
+      this.#pending.set(key, pending);
+      void this.#add(key, pending);
+    });
+  }
+
+  /** Waiting jobs are taken back; workers end those under way at their next round. */
+  requestStop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    void this.#takeBack().catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#interruptAll();
+    this.#reader.disconnect();
+    await this.#listening;
+    await Promise.race([this.#queue.close(), new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
+    this.#client.disconnect();
+  }
+
+  /** Adds again what is pending here and unknown to the queue. */
+  async reconcile(): Promise<void> {
+    for (const [key, pending] of this.#pending) {
+      if (!pending.added) continue;
+      const { delivery } = pending;
+      const state = await this.#queue.getJobState(jobIdOf(pending.job, delivery));
+      const settled = state === 'unknown' || state === 'completed' || state === 'failed';
+      // Its result may have arrived while we asked.
+      if (!settled || this.#pending.get(key) !== pending || pending.delivery !== delivery) continue;
+      this.#options.onWarning(`a job of run ${pending.job.runKey.slice(0, 12)} was no longer in the queue (${state}); it is added again`);
+      this.#addAgain(key, pending);
+    }
+  }
+
+  #addAgain(key: string, pending: Pending): void {
+    pending.delivery++;
+    pending.added = false;
+    void this.#add(key, pending);
+  }
+
+  /** Puts what lies beside the job in place, then the job; waits for a connection as long as it takes. */
+  async #add(key: string, pending: Pending): Promise<void> {
+    const { keys, onWarning } = this.#options;
+    const { job, isolated } = pending;
+    const { data, beside } = toQueued(job, isolated);
+    for (let warned = false; this.#pending.get(key) === pending && !this.#closed; ) {
+      try {
+        if (Object.keys(beside).length > 0) {
+          const fields = Object.entries(beside).flatMap(([name, value]) => [
+            `${name}-${job.fromRound}`,
+            typeof value === 'string' ? value : Buffer.from(value.buffer, value.byteOffset, value.length),
+          ]);
+          await this.#client
+            .multi()
+            .del(keys.beside(job.runKey))
+            .hset(keys.beside(job.runKey), ...fields)
+            .exec();
+        }
+        await this.#queue.add('rounds', data, { jobId: jobIdOf(job, pending.delivery) });
+        pending.added = true;
+        return;
+      } catch (thrown) {
+        if (!warned) onWarning(`the queue does not take jobs (${thrown instanceof Error ? thrown.message : String(thrown)}); trying again`);
+        warned = true;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_ADD_MS));
+      }
+    }
+  }
+
+  /** Reads the stream of results for as long as the dispatcher is open. */
+  async #listen(): Promise<void> {
+    const { results } = this.#options.keys;
+    while (!this.#closed) {
+      try {
+        const answer = await this.#reader.xreadBuffer('COUNT', 64, 'BLOCK', BLOCK_MS, 'STREAMS', results, this.#lastId);
+        const entries = answer?.[0]?.[1] ?? [];
+        for (const [id, fields] of entries as [Buffer, Buffer[]][]) {
+          this.#lastId = id.toString();
+          await this.#hear(fieldsOf(fields));
+        }
+        if (entries.length > 0) void this.#client.xdel(results, ...(entries as [Buffer, Buffer[]][]).map(([id]) => id)).catch(() => {});
+      } catch (thrown) {
+        if (this.#closed) return;
+        this.#options.onWarning(`results cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_ADD_MS));
+      }
+    }
+  }
+
+  async #hear(message: ReadonlyMap<string, Buffer>): Promise<void> {
+    const text = (name: string): string => message.get(name)?.toString('utf8') ?? '';
+    const runKey = text('run');
+    const key = waitingFor(runKey, Number(text('from')));
+    const pending = this.#pending.get(key);
+    if (text('kind') === 'result') {
+      let result: RoundJobResult;
+      try {
+        result = decodeResult(message.get('result') ?? Buffer.alloc(0), message.get('checkpoint') ?? Buffer.alloc(0), runKey);
+      } catch (thrown) {
+        this.#options.onWarning(
+          `a result of run ${runKey.slice(0, 12)} was refused: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+        );
+        return;
+      }
+      if (pending === undefined) this.#keepEarly(key, result);
+      else this.#settle(key, () => pending.resolve(result));
+    } else if (pending === undefined || jobIdOf(pending.job, pending.delivery) !== text('job')) return;
+    else if (text('kind') === 'failure') {
+      const failure = JSON.parse(text('failure')) as PlainFailure;
+      if (failure.code === 'MARINADE_PROTOCOL_LOST') this.#addAgain(key, pending);
+      else this.#settle(key, () => pending.reject(fromPlain(failure, { worker: text('worker') })));
+    } else if (text('kind') === 'redelivered') await this.#onRedelivery(key, pending, text('previous'));
+  }
+
+  /** The worker that began the job is gone, or it lives and lost its lock. */
+  async #onRedelivery(key: string, pending: Pending, previous: string): Promise<void> {
+    const lives = previous !== '' && (await this.#client.exists(this.#options.keys.worker(previous))) === 1;
+    if (lives) this.#addAgain(key, pending);
+    else {
+      const who = previous === '' ? 'a worker' : `worker ${previous}`;
+      this.#settle(key, () =>
+        pending.reject(
+          new MarinadeError('MARINADE_EXECUTION_WORKER_LOST', `${who} ended while it carried out a round job`, {
+            worker: previous,
+            witnessed: false,
+          }),
+        ),
+      );
+    }
+  }
+
+  #settle(key: string, settle: () => void): void {
+    this.#pending.delete(key);
+    settle();
+  }
+
+  #keepEarly(key: string, result: RoundJobResult): void {
+    this.#early.set(key, result);
+    const [oldest] = this.#early.keys();
+    if (this.#early.size > MAX_EARLY) this.#early.delete(oldest!);
+  }
+
+  async #takeBack(): Promise<void> {
+    await this.#client.publish(this.#options.keys.control, JSON.stringify({ kind: 'stop-jobs' })).catch(() => {});
+    for (const [key, pending] of this.#pending) {
+      const removed = await this.#queue.remove(jobIdOf(pending.job, pending.delivery)).catch(() => 0);
+      if (removed === 1) this.#settle(key, () => pending.reject(interrupted()));
+    }
+  }
+
+  #interruptAll(): void {
+    for (const [key, pending] of this.#pending) this.#settle(key, () => pending.reject(interrupted()));
+  }
+}
+
+function interrupted(): MarinadeError {
+  return new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the orchestrator stops; the job is dispatched again when it comes back');
+}
+
+function fieldsOf(fields: readonly Buffer[]): ReadonlyMap<string, Buffer> {
+  const map = new Map<string, Buffer>();
+  for (let i = 0; i + 1 < fields.length; i += 2) map.set(fields[i]!.toString('utf8'), fields[i + 1]!);
+  return map;
+}

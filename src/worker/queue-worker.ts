@@ -1,0 +1,186 @@
+/**
+ * A worker process on the queue: takes round jobs from BullMQ, computes them on the pool, sends results over a stream.
+ *
+ * The process's own thread never computes, so locks are renewed however long a job takes. States:
+ *
+ *   working --lock not renewed in time--> fenced: jobs under way end at their next round, nothing is sent for them
+ *   working --SIGTERM (`drain`)--> draining: jobs under way end at their next round and are handed back as short results
+ *
+ * A job that was begun before (`attemptsStarted` > 1) is not computed: the orchestrator is told who began it, and decides.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Job, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { RedisOptions } from '../shared/config/redis.ts';
+import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
+import { MarinadeError, toPlain } from '../shared/errors.ts';
+import { fromQueued, type QueuedJob, type QueueKeys } from '../shared/messages/queued-job.ts';
+import { encodeResult } from '../shared/messages/result-codec.ts';
+import { numericsVersion } from '../shared/messages/round-job.ts';
+
+export interface QueueWorkerOptions {
+  readonly waiting: RedisOptions;
+  readonly keys: QueueKeys;
+  readonly executor: RoundJobExecutor;
+  readonly isolated: RoundJobExecutor;
+  readonly version: string;
+  readonly lockDurationMs?: number;
+  onWarning(message: string): void;
+}
+
+const LOCK_DURATION_MS = 30_000;
+
+export class QueueWorker {
+  readonly id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  readonly #options: QueueWorkerOptions;
+  readonly #client: Redis;
+  readonly #subscriber: Redis;
+  readonly #worker: Worker;
+  readonly #lockDurationMs: number;
+  readonly #heartbeat: NodeJS.Timeout;
+  readonly #running = new Map<string, string>();
+  readonly #startedAt = new Date().toISOString();
+  #renewedAt = performance.now();
+  #completed = 0;
+  #rounds = 0;
+  #fenced = false;
+  #draining = false;
+
+  constructor(options: QueueWorkerOptions) {
+    const { keys, waiting, executor } = options;
+    this.#options = options;
+    this.#lockDurationMs = options.lockDurationMs ?? LOCK_DURATION_MS;
+    this.#client = new Redis(waiting);
+    this.#subscriber = new Redis(waiting);
+    this.#worker = new Worker(keys.name, (job: Job) => this.#carryOut(job), {
+      connection: waiting,
+      prefix: keys.prefix,
+      name: this.id,
+      concurrency: executor.capacity,
+      lockDuration: this.#lockDurationMs,
+      stalledInterval: this.#lockDurationMs / 2,
+      // BullMQ never decides that a job has died too often: the ledger does.
+      maxStalledCount: 1000,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 1000 },
+    });
+    this.#worker.on('locksRenewed', () => {
+      this.#renewedAt = performance.now();
+    });
+    for (const source of [this.#client, this.#subscriber]) source.on('error', () => {});
+    let lastError = '';
+    this.#worker.on('error', ({ message }) => {
+      if (message !== lastError) options.onWarning(`queue: ${message}`);
+      lastError = message;
+    });
+    this.#subscriber.on('message', () => this.#stopJobs());
+    void this.#subscriber.subscribe(keys.control).catch(() => {});
+    this.#heartbeat = setInterval(() => this.#beat(), this.#lockDurationMs / 4);
+    this.#beat();
+  }
+
+  /** Ends jobs under way at their next round, hands them back, leaves. Resolves when nothing is under way, or in time. */
+  async drain(limitMs: number): Promise<void> {
+    this.#draining = true;
+    this.#options.executor.requestStop();
+    const limit = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), limitMs).unref());
+    if ((await Promise.race([this.#worker.close(), limit])) === 'late') {
+      this.#options.onWarning(
+        `${this.#running.size} jobs did not end within ${limitMs} ms; they are delivered again when their locks expire`,
+      );
+    }
+    clearInterval(this.#heartbeat);
+    const { keys } = this.#options;
+    await Promise.race([this.#client.multi().srem(keys.workers, this.id).del(keys.worker(this.id)).exec(), limit]).catch(() => {});
+    this.#client.disconnect();
+    this.#subscriber.disconnect();
+  }
+
+  async #carryOut(queued: Job<QueuedJob>): Promise<void> {
+    const { keys, executor, isolated } = this.#options;
+    const { id: jobId = '', data } = queued;
+    const runKey = String((data as { runKey?: unknown } | null)?.runKey);
+    const from = Number((data as { fromRound?: unknown } | null)?.fromRound);
+    const [[, previous], , [, experiment], [, checkpoint]] = (await this.#client
+      .multi()
+      .hget(keys.claims, jobId)
+      .hset(keys.claims, jobId, this.id)
+      .hgetBuffer(keys.beside(runKey), `experiment-${from}`)
+      .hgetBuffer(keys.beside(runKey), `checkpoint-${from}`)
+      .exec()) as [[unknown, string | null], unknown, [unknown, Buffer | null], [unknown, Buffer | null]];
+    const about = { run: runKey, from: String(from), job: jobId, worker: this.id };
+    if (queued.attemptsStarted > 1) {
+      await this.#send({ kind: 'redelivered', ...about, previous: previous ?? '' });
+      return;
+    }
+    this.#running.set(jobId, runKey);
+    this.#renewedAt = Math.max(this.#renewedAt, performance.now());
+    try {
+      const { job, isolated: alone } = fromQueued(data, { experiment, checkpoint });
+      const result = await (alone ? isolated : executor).execute(job);
+      if (this.#fenced) throw new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the lock of this job was lost while it was computed');
+      this.#rounds += result.toRound - Math.max(0, result.fromRound);
+      await this.#send({ kind: 'result', ...about, result: encodeResult(result), checkpoint: result.checkpoint });
+    } catch (thrown) {
+      if (this.#fenced) return;
+      await this.#send({ kind: 'failure', ...about, failure: JSON.stringify(toPlain(thrown)) });
+    } finally {
+      this.#running.delete(jobId);
+      this.#completed++;
+      if (this.#running.size === 0) this.#fenced = false;
+    }
+  }
+
+  /** One entry of the stream of results; the claim ends with it. */
+  async #send(message: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+    const { keys } = this.#options;
+    const fields = Object.entries(message).flatMap(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : Buffer.from(value.buffer, value.byteOffset, value.length),
+    ]);
+    await this.#client
+      .multi()
+      .xadd(keys.results, '*', ...fields)
+      .hdel(keys.claims, String(message['job']))
+      .exec();
+  }
+
+  /** Says that this worker lives, for as long as a lock would live; fences the worker when its locks were not renewed. */
+  #beat(): void {
+    const { keys, version, executor } = this.#options;
+    if (this.#running.size > 0 && performance.now() - this.#renewedAt > this.#lockDurationMs && !this.#fenced) {
+      this.#fenced = true;
+      this.#options.onWarning('locks were not renewed in time: jobs under way are given up');
+      executor.requestStop();
+    }
+    if (this.#client.status !== 'ready') return;
+    const about = {
+      id: this.id,
+      host: hostname(),
+      pid: process.pid,
+      version,
+      numericsVersion,
+      node: process.versions.node,
+      threads: executor.capacity,
+      startedAt: this.#startedAt,
+      state: this.#draining ? 'draining' : 'working',
+      running: [...this.#running.values()],
+      jobs: this.#completed,
+      rounds: this.#rounds,
+      rssBytes: process.memoryUsage.rss(),
+    };
+    void this.#client
+      .multi()
+      .set(keys.worker(this.id), JSON.stringify(about), 'PX', Math.ceil(this.#lockDurationMs * 1.5))
+      .sadd(keys.workers, this.id)
+      .exec()
+      .catch(() => {});
+  }
+
+  /** The orchestrator stops: jobs under way end at their next round, their short results are still sent. */
+  #stopJobs(): void {
+    this.#options.executor.requestStop();
+    this.#options.isolated.requestStop();
+  }
+}
