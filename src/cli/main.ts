@@ -21,6 +21,14 @@ const integer =
       throw new MarinadeError('MARINADE_CONFIG_USAGE', `${name} expects a positive integer; got '${text}'`);
     return value;
   };
+const seconds =
+  (name: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!(value >= 1 && value <= 86_400))
+      throw new MarinadeError('MARINADE_CONFIG_USAGE', `${name} expects seconds from 1 to 86400; got '${text}'`);
+    return value;
+  };
 const collect = (text: string, previous: readonly string[]): string[] => [...previous, text];
 
 /** Options of commands that touch data. */
@@ -41,6 +49,19 @@ function withResults(command: Command): Command {
   return command.option('--results <folder>', 'results folder', 'marinade-results');
 }
 
+/** Options of commands that meet a queue. */
+function withQueue(command: Command, required: boolean): Command {
+  const redis = new Option(
+    '--redis <url>',
+    'redis:// or rediss:// URL of the queue; the password better by file or MARINADE_REDIS_PASSWORD',
+  );
+  return command
+    .addOption(required ? redis.makeOptionMandatory() : redis)
+    .option('--queue <name>', 'name of the queue, where one Redis serves several', 'marinade')
+    .option('--redis-password-file <file>', 'file with the password')
+    .option('--redis-ca <file>', 'certificate authority of rediss://');
+}
+
 const json = (): Option => new Option('--json', 'one JSON object on standard output').default(false);
 
 program
@@ -57,7 +78,12 @@ withStudy(program.command('plan <study>').description('show the runs a study wou
   .addOption(json())
   .action(async (study, options) => (await import('./commands/plan.ts')).plan(study, options));
 
-withResults(withStudy(program.command('run <study>').description('carry out a study; running it again goes on where it stopped')))
+withQueue(
+  withResults(withStudy(program.command('run <study>').description('carry out a study; running it again goes on where it stopped'))),
+  false,
+)
+  .option('--workers <n>', 'with --redis: worker processes to start beside this one', integer('--workers'))
+  .option('--accept-losing-queued-jobs', 'with --redis: accept a Redis without append-only file', false)
   .option('--threads <n>', 'threads to compute on (default: the cores this process may use)', integer('--threads'))
   .addOption(
     new Option('--parallel <plan>', 'a thread per run, all threads on one run, or this thread (debugging)')
@@ -69,6 +95,13 @@ withResults(withStudy(program.command('run <study>').description('carry out a st
   .option('-q, --quiet', 'no progress', false)
   .addOption(json())
   .action(async (study, options) => (await import('./commands/run.ts')).run(study, options));
+
+withQueue(withData(program.command('worker').description('compute round jobs of a queue until told to leave')), true)
+  .option('--threads <n>', 'threads to compute on (default: the cores this process may use)', integer('--threads'))
+  .option('--strategies <module>', 'a module with strategies of your own (repeatable)', collect, [])
+  .option('--lock-duration <seconds>', 'a worker silent for so long counts as dead', seconds('--lock-duration'), 30)
+  .option('--drain-limit <seconds>', 'time for jobs under way to be handed back after SIGTERM', seconds('--drain-limit'), 30)
+  .action(async (options) => (await import('./commands/worker.ts')).worker(options));
 
 withResults(program.command('list').description('studies of a results folder'))
   .addOption(json())

@@ -91,7 +91,7 @@ export function dataOptionsOf({ dataDir, offline }: Pick<ExecutionOptions, 'data
   return { dataDirectory: dataDir, offline: offline || process.env['MARINADE_OFFLINE'] === '1' };
 }
 
-export function createPool(options: ExecutionOptions): WorkerPool {
+export function createPool(options: Pick<ExecutionOptions, 'threads' | 'parallel' | 'strategies' | 'dataDir' | 'offline'>): WorkerPool {
   return new WorkerPool({
     threads: options.threads,
     inline: options.parallel === 'inline',

@@ -9,12 +9,19 @@ import { MarinadeError } from '../../shared/errors.ts';
 import { IsolatedExecutor } from '../../worker/isolated.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { createProgressLine } from '../progress.ts';
+import { openQueue } from '../queue.ts';
 import { reportStudy } from '../study-report.ts';
 import { chooseThreadPlan, createPool, dataOptionsOf, defaultThreads, type ExecutionOptions, ownLedger, planOf } from '../wire.ts';
 
 type RunOptions = Omit<ExecutionOptions, 'threads' | 'roundsPerJob'> & {
   readonly threads?: number;
   readonly roundsPerJob: string;
+  readonly redis?: string;
+  readonly queue: string;
+  readonly redisPasswordFile?: string;
+  readonly redisCa?: string;
+  readonly workers?: number;
+  readonly acceptLosingQueuedJobs: boolean;
   readonly report: boolean;
   readonly quiet?: boolean;
   readonly json: boolean;
@@ -38,7 +45,11 @@ export async function run(studyPath: string, given: RunOptions): Promise<void> {
   // Threads start while the study is planned.
   const pool = createPool(options);
   const isolated = new IsolatedExecutor({ data: dataOptionsOf(options), strategyModules: options.strategies.map((path) => resolve(path)) });
-  const dispatcher = inProcessDispatcher(pool, isolated);
+  const queue =
+    given.redis === undefined
+      ? undefined
+      : await openQueue({ ...given, redis: given.redis, threads: options.threads }, (text) => progress.note(text));
+  const dispatcher = queue?.dispatcher ?? inProcessDispatcher(pool, isolated);
   try {
     const { plan } = await planOf(studyPath, options, pool);
     for (const { parameters, why } of plan.dropped.slice(0, 3)) progress.note(`dropped ${JSON.stringify(parameters)}: ${why}`);
@@ -85,5 +96,7 @@ export async function run(studyPath: string, given: RunOptions): Promise<void> {
   } finally {
     interrupt.dispose();
     await dispatcher.close();
+    await queue?.workers.stop();
+    await Promise.all([pool.close(), isolated.close()]);
   }
 }

@@ -1,0 +1,44 @@
+/** `marinade worker`: one process per machine that computes round jobs of a queue until it is told to leave. */
+import { resolve } from 'node:path';
+import { IsolatedExecutor } from '../../worker/isolated.ts';
+import { QueueWorker } from '../../worker/queue-worker.ts';
+import { listenForInterrupt } from '../interrupt.ts';
+import { connectionOf, type QueueOptions } from '../queue.ts';
+import { version } from '../version.ts';
+import { createPool, dataOptionsOf, defaultThreads } from '../wire.ts';
+
+export interface WorkerOptions extends QueueOptions {
+  readonly threads?: number;
+  readonly dataDir: string | undefined;
+  readonly offline: boolean;
+  readonly strategies: readonly string[];
+  readonly lockDuration: number;
+  readonly drainLimit: number;
+}
+
+export async function worker(given: WorkerOptions): Promise<void> {
+  const note = (text: string): void => void process.stderr.write(`worker: ${text}\n`);
+  const interrupt = listenForInterrupt((signal) => note(`${signal}: finishing the rounds under way; once more to stop at once`));
+  const connection = await connectionOf(given);
+  const threads = given.threads ?? defaultThreads();
+  const pool = createPool({ ...given, threads, parallel: 'runs' });
+  const isolated = new IsolatedExecutor({ data: dataOptionsOf(given), strategyModules: given.strategies.map((path) => resolve(path)) });
+  const member = new QueueWorker({
+    waiting: connection.waiting,
+    keys: connection.keys,
+    executor: pool,
+    isolated,
+    version,
+    lockDurationMs: 1000 * given.lockDuration,
+    onWarning: note,
+  });
+  note(`${member.id} computes on ${threads} threads for queue '${given.queue}' at ${connection.shown}`);
+  try {
+    await new Promise<void>((leave) => interrupt.signal.addEventListener('abort', () => leave(), { once: true }));
+    await member.drain(1000 * given.drainLimit);
+    process.exitCode = interrupt.exitCode() ?? 0;
+  } finally {
+    interrupt.dispose();
+    await Promise.all([pool.close(), isolated.close()]);
+  }
+}

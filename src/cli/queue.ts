@@ -1,0 +1,158 @@
+/** Wires the queue: connection options from a URL and its secrets, checks of the server, worker processes of one command. */
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { BullmqDispatcher } from '../orchestrator/dispatchers/bullmq.ts';
+import { redacted, redisOptions } from '../shared/config/redis.ts';
+import type { Dispatcher } from '../shared/contracts/dispatcher.ts';
+import { MarinadeError } from '../shared/errors.ts';
+import { type QueueKeys, queueKeys } from '../shared/messages/queued-job.ts';
+
+export interface QueueOptions {
+  readonly redis: string;
+  readonly queue: string;
+  readonly redisPasswordFile?: string | undefined;
+  readonly redisCa?: string | undefined;
+  readonly acceptLosingQueuedJobs?: boolean;
+}
+
+export interface QueueConnection {
+  readonly keys: QueueKeys;
+  readonly failFast: ReturnType<typeof redisOptions>;
+  readonly waiting: ReturnType<typeof redisOptions>;
+  /** The URL without its password. */
+  readonly shown: string;
+}
+
+/** Connection options; the password comes from a file, the environment or the URL, in this order. */
+export async function connectionOf(options: QueueOptions): Promise<QueueConnection> {
+  if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(options.queue)) {
+    throw new MarinadeError('MARINADE_CONFIG_USAGE', `--queue expects a name of small letters, digits and '-'; got '${options.queue}'`);
+  }
+  const read = async (path: string): Promise<string> => {
+    try {
+      return (await readFile(path, 'utf8')).trimEnd();
+    } catch (cause) {
+      throw new MarinadeError('MARINADE_CONFIG_USAGE', `${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { path }, cause);
+    }
+  };
+  const password = options.redisPasswordFile === undefined ? process.env['MARINADE_REDIS_PASSWORD'] : await read(options.redisPasswordFile);
+  const ca = options.redisCa === undefined ? undefined : await read(options.redisCa);
+  const secrets = { ...(password === undefined ? {} : { password }), ...(ca === undefined ? {} : { ca }) };
+  return {
+    keys: queueKeys(options.queue),
+    failFast: redisOptions(options.redis, 'fail-fast', secrets),
+    waiting: redisOptions(options.redis, 'waiting', secrets),
+    shown: redacted(options.redis),
+  };
+}
+
+const OLDEST = [6, 2] as const;
+
+/**
+ * Checks that a Redis is there and fit to hold a queue: version, append-only file, no eviction.
+ *
+ * @throws MARINADE_EXECUTION_QUEUE that says what is missing and what to do
+ */
+export async function checkServer({ failFast, shown }: QueueConnection, acceptLosingQueuedJobs: boolean): Promise<void> {
+  const client = new Redis({ ...failFast, lazyConnect: true, retryStrategy: () => null });
+  let reason = '';
+  client.on('error', ({ message }) => {
+    reason = message;
+  });
+  try {
+    await client.connect();
+    const info = new Map((await client.info()).split('\r\n').map((line) => line.split(':', 2) as [string, string]));
+    const version = info.get('redis_version') ?? '0';
+    const [major = 0, minor = 0] = version.split('.').map(Number);
+    if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+      throw new MarinadeError(
+        'MARINADE_EXECUTION_QUEUE',
+        `the queue needs Redis ${OLDEST.join('.')} or later, or Valkey; ${shown} is ${version}`,
+      );
+    }
+    const policy = info.get('maxmemory_policy');
+    if (policy !== undefined && policy !== 'noeviction') {
+      throw new MarinadeError(
+        'MARINADE_EXECUTION_QUEUE',
+        `${shown} may evict jobs (maxmemory-policy ${policy}); set maxmemory-policy noeviction`,
+      );
+    }
+    if (info.get('aof_enabled') !== '1' && !acceptLosingQueuedJobs) {
+      throw new MarinadeError(
+        'MARINADE_EXECUTION_QUEUE',
+        `${shown} has no append-only file, so a restart forgets the queue; set appendonly yes, or pass --accept-losing-queued-jobs (the ledger sends them again)`,
+      );
+    }
+  } catch (thrown) {
+    if (thrown instanceof MarinadeError) throw thrown;
+    const why = reason || (thrown instanceof Error ? thrown.message : String(thrown));
+    throw new MarinadeError(
+      'MARINADE_EXECUTION_QUEUE',
+      `no connection to Redis at ${shown}: ${why}; is it running, and are user and password right?`,
+    );
+  } finally {
+    client.disconnect();
+  }
+}
+
+/** The dispatcher over the queue, and the worker processes this command was asked to start. */
+export async function openQueue(
+  options: QueueOptions & {
+    readonly workers?: number;
+    readonly threads: number;
+    readonly dataDir: string | undefined;
+    readonly offline: boolean;
+    readonly strategies: readonly string[];
+  },
+  onWarning: (message: string) => void,
+): Promise<{ readonly dispatcher: Dispatcher; readonly workers: LocalWorkers }> {
+  const connection = await connectionOf(options);
+  await checkServer(connection, options.acceptLosingQueuedJobs ?? false);
+  const { keys, failFast, waiting } = connection;
+  const count = options.workers ?? 0;
+  const dispatcher = new BullmqDispatcher({
+    keys,
+    failFast,
+    waiting,
+    outstanding: Math.max(MIN_OUTSTANDING, 2 * count * options.threads),
+    onWarning,
+  });
+  const passed = [
+    ['--redis', options.redis],
+    ['--queue', options.queue],
+    ['--redis-password-file', options.redisPasswordFile],
+    ['--redis-ca', options.redisCa],
+    ['--data-dir', options.dataDir],
+    ['--threads', String(Math.max(1, Math.floor(options.threads / Math.max(count, 1))))],
+    ...options.strategies.map((path) => ['--strategies', path]),
+  ].flatMap(([name, value]) => (value === undefined ? [] : [name!, value]));
+  return { dispatcher, workers: startLocalWorkers(count, options.offline ? [...passed, '--offline'] : passed) };
+}
+
+/** Round jobs in the queue at once when the number of workers is not known. */
+const MIN_OUTSTANDING = 64;
+
+export interface LocalWorkers {
+  stop(): Promise<void>;
+}
+
+/** Starts worker processes for as long as a command runs; they end with it, however it ends. */
+export function startLocalWorkers(count: number, workerArguments: readonly string[]): LocalWorkers {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const entry = fileURLToPath(new URL(`./main.${extension}`, import.meta.url));
+  const children = Array.from({ length: count }, () =>
+    spawn(process.execPath, [entry, 'worker', ...workerArguments], {
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+      env: { ...process.env, MARINADE_LAUNCHER_FD: '3' },
+    }),
+  );
+  const exits = children.map((child) => new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve())));
+  return {
+    async stop() {
+      for (const child of children) child.kill('SIGTERM');
+      await Promise.all(exits);
+    },
+  };
+}
