@@ -7,8 +7,8 @@ import type { Vector } from '../../shared/vector.ts';
 import type { Experiment } from '../experiment.ts';
 import { distance, norm, squaredNorm } from '../kernels/reference/vectors.ts';
 import { type MetricName, needsGradient, needsOptimum } from '../metrics.ts';
+import type { RoundFacets } from './round-facets.ts';
 import { counter } from './run-memory.ts';
-import type { RoundFacets } from './server-side.ts';
 
 /** The values of one recorded round by name; `loss` is always among them. */
 export type MeasuredValues = Readonly<Partial<Record<MetricName, number>>> & { readonly loss: number };

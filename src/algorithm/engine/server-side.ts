@@ -7,36 +7,20 @@
  */
 import type { Clipping } from '../../shared/contracts/clipping.ts';
 import type { Draws } from '../../shared/contracts/draws.ts';
-import type { Arena, Arrays } from '../../shared/contracts/memory.ts';
-import { arraysFor } from '../../shared/contracts/memory.ts';
+import type { Arena } from '../../shared/contracts/memory.ts';
 import type { Ask, Asking, RefreshRule, ServerContext } from '../../shared/contracts/method.ts';
-import type { Cohort, ParticipationContext } from '../../shared/contracts/participation.ts';
+import type { Cohort } from '../../shared/contracts/participation.ts';
 import type { Objective, Problem } from '../../shared/contracts/problem.ts';
-import { MarinadeError } from '../../shared/errors.ts';
-import { type Messages, messagesOver, type Vector } from '../../shared/vector.ts';
-import { add, axpy, clipInPlace, distance, meanOfRows, subtract } from '../kernels/reference/vectors.ts';
-import { sampleSubset } from '../random/sampling.ts';
-import { KeyedStream } from '../random/streams.ts';
+import type { Messages, Vector } from '../../shared/vector.ts';
+import { add, axpy, clipInPlace, distance, subtract } from '../kernels/reference/vectors.ts';
 import { Adversary, type RoundFacts } from './adversary.ts';
 import { answerKinds, type ClientSide, type Request } from './client-side.ts';
-import { type CompiledExperiment, toleratedByzantine } from './compile.ts';
+import { Cohorts } from './cohorts.ts';
+import type { CompiledExperiment } from './compile.ts';
 import type { Gather, Tasks } from './gather.ts';
+import { freshFacets, type RoundFacets, resetFacets } from './round-facets.ts';
 import { counter, type RunMemory } from './run-memory.ts';
-
-/** What a round leaves behind for metrics and reports; reset at the start of each round. */
-export interface RoundFacets {
-  refresh: boolean;
-  cohortSize: number;
-  cohortByzantine: number;
-  /** Infinity without clipping, NaN in a refresh round. */
-  clippingLevel: number;
-  clippedHonest: number;
-  clippedClients: number[];
-  honestMessages: number;
-  shrinkageSum: number;
-  injectedError: number;
-  injectedRatio: number;
-}
+import { ServerRule } from './server-rule.ts';
 
 export interface ServerSideParts {
   readonly compiled: CompiledExperiment;
@@ -52,39 +36,23 @@ export interface ServerSideParts {
 
 export class ServerSide implements ServerContext {
   k = 0;
-  readonly everyone: Cohort;
-  readonly facets: RoundFacets;
-  /** Set for rounds in which metrics want the rule's result on the honest part. */
-  wantsInjectedError = false;
+  readonly facets: RoundFacets = freshFacets();
 
   readonly #parts: ServerSideParts;
   readonly #adversary: Adversary;
-  readonly #cohort: Cohort;
-  readonly #byzantine: Uint8Array;
+  readonly #cohorts: Cohorts;
+  readonly #rule: ServerRule;
   readonly #tasks: Tasks;
-  readonly #peeked: Messages;
-  readonly #coin: KeyedStream;
-  readonly #sampler: KeyedStream;
-  readonly #identity: KeyedStream;
-  readonly #rule: KeyedStream;
-  readonly #measurement: KeyedStream;
-  readonly #ruleWorkspace: unknown;
-  #beside: { readonly rows: Messages; readonly state: Arrays; readonly out: Vector } | undefined;
   readonly #heuristic: boolean;
   #position = 0;
   #current!: RunMemory['state'];
   #next!: RunMemory['state'];
 
   constructor(parts: ServerSideParts) {
-    const { compiled, problem, memory, arena } = parts;
-    const { experiment, pipeline, method } = compiled;
-    const { seed, clients } = experiment;
-    const n = clients.total;
-    const { d } = problem;
+    const { compiled, problem, memory, arena, draws } = parts;
+    const n = compiled.experiment.clients.total;
     this.#parts = parts;
-    this.everyone = { clients: Int32Array.from({ length: n }, (_, i) => i), size: n };
-    this.#cohort = { clients: new Int32Array(n), size: 0 };
-    this.#byzantine = new Uint8Array(n);
+    this.#cohorts = new Cohorts(compiled, memory.samplerState, draws);
     this.#tasks = {
       count: 0,
       client: new Int32Array(n),
@@ -93,48 +61,24 @@ export class ServerSide implements ServerContext {
       peek: new Uint8Array(n),
       encode: new Uint8Array(n),
     };
-    this.#peeked = memory.messages;
-    this.#adversary = new Adversary(compiled, d, memory.attackState, arena);
-    this.#coin = new KeyedStream(seed, 'refresh');
-    this.#sampler = new KeyedStream(seed, 'cohort');
-    this.#identity = new KeyedStream(seed, 'identity');
-    this.#rule = new KeyedStream(seed, 'rule');
-    this.#measurement = new KeyedStream(seed, 'measurement');
-    this.#ruleWorkspace = pipeline.allocate({ n, d }, arena);
-    this.#heuristic = !parts.clipping.disabled && !method.clipsDifferences;
-    this.facets = {
-      refresh: false,
-      cohortSize: 0,
-      cohortByzantine: 0,
-      clippingLevel: Number.NaN,
-      clippedHonest: 0,
-      clippedClients: [],
-      honestMessages: 0,
-      shrinkageSum: 0,
-      injectedError: Number.NaN,
-      injectedRatio: Number.NaN,
-    };
-    this.#drawIdentities(0);
+    this.#adversary = new Adversary(compiled, problem.d, memory.attackState, arena);
+    this.#rule = new ServerRule(compiled, problem.d, memory, arena, this.facets, this.#cohorts.byzantine, draws);
+    this.#heuristic = !parts.clipping.disabled && !compiled.method.clipsDifferences;
+  }
+
+  get everyone(): Cohort {
+    return this.#cohorts.everyone;
   }
 
   /** Prepares for round k (0: the start) between two copies of the method's state. */
-  begin(k: number, current: RunMemory['state'], next: RunMemory['state']): void {
+  begin(k: number, current: RunMemory['state'], next: RunMemory['state'], wantsInjectedError: boolean): void {
     this.k = k;
     this.#position = 0;
     this.#current = current;
     this.#next = next;
-    const { facets } = this;
-    facets.refresh = false;
-    facets.cohortSize = 0;
-    facets.cohortByzantine = 0;
-    facets.clippingLevel = Number.POSITIVE_INFINITY;
-    facets.clippedHonest = 0;
-    facets.clippedClients.length = 0;
-    facets.honestMessages = 0;
-    facets.shrinkageSum = 0;
-    facets.injectedError = Number.NaN;
-    facets.injectedRatio = Number.NaN;
-    this.#drawIdentities(k);
+    this.#rule.wantsInjectedError = wantsInjectedError;
+    resetFacets(this.facets);
+    this.#cohorts.begin(k);
   }
 
   /** Closes a round: what the broadcast of x^k and the coin cost. */
@@ -148,44 +92,16 @@ export class ServerSide implements ServerContext {
     if (this.facets.cohortSize === 0 && this.k > 0) counters[counter.emptyCohorts]!++;
   }
 
-  *smallCohort(): Asking<Cohort> {
-    yield* this.#sample('small');
-    return this.#cohort;
+  smallCohort(): Asking<Cohort> {
+    return this.#cohorts.sample('small');
   }
 
-  *largeCohort(): Asking<Cohort> {
-    yield* this.#sample('large');
-    return this.#cohort;
-  }
-
-  *#sample(size: 'small' | 'large'): Asking {
-    const { compiled, memory, draws } = this.#parts;
-    const given = draws?.cohort?.(this.k);
-    if (given !== undefined) {
-      const sorted = Int32Array.from(given).sort();
-      if (sorted.some((client, i) => client < 0 || client >= this.everyone.size || client === sorted[i - 1])) {
-        throw new MarinadeError(
-          'MARINADE_SHAPE_DIMENSION',
-          `draws.cohort(${this.k}) must be distinct clients below ${this.everyone.size}; got [${given.join(', ')}]`,
-        );
-      }
-      this.#cohort.clients.set(sorted);
-      this.#cohort.size = sorted.length;
-      return;
-    }
-    const context: ParticipationContext = {
-      k: this.k,
-      total: this.everyone.size,
-      stream: this.#sampler.at(this.k),
-      state: memory.samplerState,
-    };
-    yield* compiled.participation[size](context, this.#cohort);
+  largeCohort(): Asking<Cohort> {
+    return this.#cohorts.sample('large');
   }
 
   refreshes(rule: RefreshRule): boolean {
-    const given = this.#parts.draws?.refresh?.(this.k);
-    if (given !== undefined) return given;
-    return 'every' in rule ? this.k % rule.every === 0 : this.#coin.at(this.k).uniform() < rule.probability;
+    return this.#cohorts.refreshes(rule);
   }
 
   step(x: Vector, g: Vector, out: Vector): Vector {
@@ -210,8 +126,7 @@ export class ServerSide implements ServerContext {
     const tasks = this.#tasks;
     const lie: { clients: number[]; rows: Vector[] } = { clients: [], rows: [] };
 
-    let cohortByzantine = 0;
-    for (let i = 0; i < cohort.size; i++) cohortByzantine += this.#byzantine[cohort.clients[i]!]!;
+    const cohortByzantine = this.#cohorts.countByzantine(cohort);
     const situation = {
       k: this.k,
       refresh,
@@ -229,7 +144,7 @@ export class ServerSide implements ServerContext {
     for (let i = 0; i < cohort.size; i++) {
       const client = cohort.clients[i]!;
       messages.clients[i] = client;
-      if (this.#byzantine[client] === 0) this.#task(client, i, answerKinds.message, false, true);
+      if (this.#cohorts.byzantine[client] === 0) this.#task(client, i, answerKinds.message, false, true);
       else {
         lie.clients.push(client);
         lie.rows.push(messages.rows[i]!);
@@ -267,7 +182,7 @@ export class ServerSide implements ServerContext {
 
   /** Rows of the honest clients an attacker sees, by client number; those outside the cohort are peeked at. */
   #visibleHonest(cohort: Cohort): { rows: Vector[]; clients: number[] } {
-    const { rows } = this.#peeked;
+    const { rows } = this.#parts.memory.messages;
     const all = this.#parts.compiled.attackVisibility === 'all';
     const seen: { rows: Vector[]; clients: number[] } = { rows: [], clients: [] };
     let inCohort = 0;
@@ -275,7 +190,7 @@ export class ServerSide implements ServerContext {
     for (let client = 0; client < this.everyone.size; client++) {
       const sampled = inCohort < cohort.size && cohort.clients[inCohort] === client;
       const row = sampled ? inCohort++ : -1;
-      if (this.#byzantine[client] === 1 || (!sampled && !all)) continue;
+      if (this.#cohorts.byzantine[client] === 1 || (!sampled && !all)) continue;
       if (!sampled) this.#task(client, spare, answerKinds.message, true, true);
       seen.rows.push(rows[sampled ? row : spare++]!);
       seen.clients.push(client);
@@ -303,7 +218,7 @@ export class ServerSide implements ServerContext {
       gradient: (out) => {
         objective.lossAndGradient(vectors['x'] ?? this.#current.x, out);
       },
-      rule: (rows, out) => this.#ruleOn(rows, out),
+      rule: (rows, out) => this.#rule.applyBeside(rows, this.k, out),
     };
   }
 
@@ -317,7 +232,7 @@ export class ServerSide implements ServerContext {
     counters[counter.byzantineUplinkBits]! += cohortByzantine * (compiled.experiment.attackers === 'free' ? dense : encoded);
     for (let i = 0; i < cohort.size; i++) {
       const client = cohort.clients[i]!;
-      if (this.#byzantine[client] === 0) counters[counter.gradientEvaluations]! += phase.evaluations(clientSide.samplesOf(client));
+      if (this.#cohorts.byzantine[client] === 0) counters[counter.gradientEvaluations]! += phase.evaluations(clientSide.samplesOf(client));
     }
   }
 
@@ -328,7 +243,7 @@ export class ServerSide implements ServerContext {
     facets.clippingLevel = level;
     for (let i = 0; i < messages.n; i++) {
       const client = messages.clients[i]!;
-      const honest = this.#byzantine[client] === 0;
+      const honest = this.#cohorts.byzantine[client] === 0;
       if (honest) facets.honestMessages++;
       if (clipping.disabled) {
         if (honest) facets.shrinkageSum++;
@@ -372,90 +287,6 @@ export class ServerSide implements ServerContext {
   }
 
   #applyRule(messages: Messages, out: Vector, rule: 'robust' | 'mean'): void {
-    const { compiled, memory, draws } = this.#parts;
-    const state = this.facets.refresh ? memory.ruleState.refresh : memory.ruleState.difference;
-    if (this.wantsInjectedError) this.#keepStateFor(state);
-    if (rule === 'mean') meanOfRows(messages.rows, messages.n, out);
-    else {
-      const lowered = compiled.pipeline.aggregate(
-        messages,
-        {
-          toleratedByzantine: toleratedByzantine(compiled.experiment, messages.n),
-          state,
-          workspace: this.#ruleWorkspace as never,
-          stream: this.#rule.at(this.k, undefined, this.#position),
-          permutation: draws?.permutation?.(this.k),
-        },
-        out,
-      );
-      memory.counters[counter.loweredTolerance]! += lowered;
-    }
-    if (this.wantsInjectedError) this.#measureInjected(messages, out, rule);
-  }
-
-  /** Memory for using the rule beside the run, taken on first use: few runs need it. */
-  #memoryBeside(): { readonly rows: Messages; readonly state: Arrays; readonly out: Vector } {
-    const { compiled, problem, arena } = this.#parts;
-    const { d } = problem;
-    const n = this.everyone.size;
-    this.#beside ??= {
-      rows: messagesOver(arena.doubles(n * d), n, d),
-      state: arraysFor(compiled.pipeline.stateLayout({ n, d }), (length) => arena.doubles(length)),
-      out: arena.doubles(d),
-    };
-    return this.#beside;
-  }
-
-  #keepStateFor(state: Arrays): void {
-    const kept = this.#memoryBeside().state;
-    for (const [name, values] of Object.entries(state)) kept[name]!.set(values);
-  }
-
-  /** |rule on the round - rule on its honest part|, both as the server would use them, with the rule's state before it. */
-  #measureInjected(messages: Messages, result: Vector, rule: 'robust' | 'mean'): void {
-    const honest: Vector[] = [];
-    for (let i = 0; i < messages.n; i++) if (this.#byzantine[messages.clients[i]!] === 0) honest.push(messages.rows[i]!);
-    if (honest.length === 0) return;
-    const { out } = this.#memoryBeside();
-    if (rule === 'mean') meanOfRows(honest, honest.length, out);
-    else this.#ruleOn(honest, out);
-    const { facets } = this;
-    facets.injectedError = distance(result, out);
-    const f = toleratedByzantine(this.#parts.compiled.experiment, messages.n);
-    const bound = rule === 'mean' ? 1 : this.#parts.compiled.pipeline.boundFactor(messages.n, f, messages.d);
-    const limit = bound === undefined ? Number.NaN : bound * facets.clippingLevel;
-    if (Number.isFinite(limit) && limit > 0) facets.injectedRatio = facets.injectedError / limit;
-  }
-
-  /** The configured rule on given rows, told the largest feasible f at most, beside the run: its state is a copy. */
-  #ruleOn(rows: readonly Vector[], out: Vector): void {
-    const { compiled } = this.#parts;
-    const { rows: copies, state } = this.#memoryBeside();
-    rows.forEach((row, i) => copies.rows[i]!.set(row));
-    copies.n = rows.length;
-    compiled.pipeline.aggregate(
-      copies,
-      {
-        toleratedByzantine: toleratedByzantine(compiled.experiment, rows.length),
-        state,
-        workspace: this.#ruleWorkspace as never,
-        stream: this.#measurement.at(this.k),
-        permutation: undefined,
-      },
-      out,
-    );
-  }
-
-  /** Who lies in round k: the last clients, or a set drawn anew every `redrawEvery` rounds. */
-  #drawIdentities(k: number): void {
-    const { total, byzantine, byzantineIdentity } = this.#parts.compiled.experiment.clients;
-    if (byzantineIdentity === 'fixed') {
-      if (k === 0) this.#byzantine.fill(1, total - byzantine);
-      return;
-    }
-    const epoch = Math.floor(k / byzantineIdentity.redrawEvery);
-    sampleSubset(this.#identity.at(epoch), total, byzantine, this.#tasks.client);
-    this.#byzantine.fill(0);
-    for (let i = 0; i < byzantine; i++) this.#byzantine[this.#tasks.client[i]!] = 1;
+    this.#rule.apply(messages, this.k, this.#position, rule, out);
   }
 }

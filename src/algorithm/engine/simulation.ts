@@ -122,7 +122,7 @@ export class Simulation {
   /** Computes g^0 and records point 0. */
   begin(): Outcome | null {
     this.#current.x.set(this.memory.start);
-    this.#server.begin(0, this.#current, this.#current);
+    this.#server.begin(0, this.#current, this.#current, false);
     driveRound(this.compiled.method.start(this.#current, this.#server), (asked) => this.#server.answer(asked));
     this.#server.end();
     this.memory.counters[counter.round] = 0;
@@ -136,8 +136,7 @@ export class Simulation {
     const { every } = this.compiled.experiment.metrics;
     const recorded = k % every === 0 || k === this.compiled.experiment.rounds;
     const server = this.#server;
-    server.wantsInjectedError = recorded && this.#measurement.wantsInjectedError;
-    server.begin(k, this.#current, this.#next);
+    server.begin(k, this.#current, this.#next, recorded && this.#measurement.wantsInjectedError);
     driveRound(this.compiled.method.round(this.#current, this.#next, server), (asked) => server.answer(asked));
     server.end();
     const previous = this.#current;

@@ -1,0 +1,126 @@
+/**
+ * The experiment's rule as the server uses it: one memory for each kind of round, the round's randomness, and, beside
+ * the run, the same rule on other rows for attacks that know it and for the injected error.
+ */
+import type { Draws } from '../../shared/contracts/draws.ts';
+import { type Arena, type Arrays, arraysFor } from '../../shared/contracts/memory.ts';
+import { type Messages, messagesOver, type Vector } from '../../shared/vector.ts';
+import type { PipelineWorkspace } from '../aggregators/pipeline.ts';
+import { distance, meanOfRows } from '../kernels/reference/vectors.ts';
+import { KeyedStream } from '../random/streams.ts';
+import { type CompiledExperiment, toleratedByzantine } from './compile.ts';
+import type { RoundFacets } from './round-facets.ts';
+import { counter, type RunMemory } from './run-memory.ts';
+
+export class ServerRule {
+  /** Set for rounds in which metrics want the rule's result on the honest part. */
+  wantsInjectedError = false;
+
+  readonly #compiled: CompiledExperiment;
+  readonly #memory: RunMemory;
+  readonly #facets: RoundFacets;
+  readonly #byzantine: Uint8Array;
+  readonly #draws: Draws | undefined;
+  readonly #arena: Arena;
+  readonly #d: number;
+  readonly #stream: KeyedStream;
+  readonly #measurement: KeyedStream;
+  readonly #workspace: PipelineWorkspace;
+  #beside: { readonly rows: Messages; readonly state: Arrays; readonly out: Vector } | undefined;
+
+  constructor(
+    compiled: CompiledExperiment,
+    d: number,
+    memory: RunMemory,
+    arena: Arena,
+    facets: RoundFacets,
+    byzantine: Uint8Array,
+    draws: Draws | undefined,
+  ) {
+    const { seed, clients } = compiled.experiment;
+    this.#compiled = compiled;
+    this.#memory = memory;
+    this.#facets = facets;
+    this.#byzantine = byzantine;
+    this.#draws = draws;
+    this.#arena = arena;
+    this.#d = d;
+    this.#stream = new KeyedStream(seed, 'rule');
+    this.#measurement = new KeyedStream(seed, 'measurement');
+    this.#workspace = compiled.pipeline.allocate({ n: clients.total, d }, arena);
+  }
+
+  /** A(messages) into `out`, or the plain mean; at least one message. `position` tells the asks of a round apart. */
+  apply(messages: Messages, k: number, position: number, rule: 'robust' | 'mean', out: Vector): void {
+    const { refresh, difference } = this.#memory.ruleState;
+    const state = this.#facets.refresh ? refresh : difference;
+    if (this.wantsInjectedError) this.#keepStateFor(state);
+    if (rule === 'mean') meanOfRows(messages.rows, messages.n, out);
+    else {
+      const lowered = this.#compiled.pipeline.aggregate(
+        messages,
+        {
+          toleratedByzantine: toleratedByzantine(this.#compiled.experiment, messages.n),
+          state,
+          workspace: this.#workspace,
+          stream: this.#stream.at(k, undefined, position),
+          permutation: this.#draws?.permutation?.(k),
+        },
+        out,
+      );
+      this.#memory.counters[counter.loweredTolerance]! += lowered;
+    }
+    if (this.wantsInjectedError) this.#measureInjected(messages, k, rule, out);
+  }
+
+  /** The rule on given rows, told the largest feasible f at most, beside the run: its state is a copy. */
+  applyBeside(rows: readonly Vector[], k: number, out: Vector): void {
+    const { rows: copies, state } = this.#memoryBeside();
+    for (let i = 0; i < rows.length; i++) copies.rows[i]!.set(rows[i]!);
+    copies.n = rows.length;
+    this.#compiled.pipeline.aggregate(
+      copies,
+      {
+        toleratedByzantine: toleratedByzantine(this.#compiled.experiment, rows.length),
+        state,
+        workspace: this.#workspace,
+        stream: this.#measurement.at(k),
+        permutation: undefined,
+      },
+      out,
+    );
+  }
+
+  /** Memory for using the rule beside the run, taken on first use: few runs need it. */
+  #memoryBeside(): { readonly rows: Messages; readonly state: Arrays; readonly out: Vector } {
+    const d = this.#d;
+    const n = this.#byzantine.length;
+    this.#beside ??= {
+      rows: messagesOver(this.#arena.doubles(n * d), n, d),
+      state: arraysFor(this.#compiled.pipeline.stateLayout({ n, d }), (length) => this.#arena.doubles(length)),
+      out: this.#arena.doubles(d),
+    };
+    return this.#beside;
+  }
+
+  #keepStateFor(state: Arrays): void {
+    const kept = this.#memoryBeside().state;
+    for (const [name, values] of Object.entries(state)) kept[name]!.set(values);
+  }
+
+  /** |rule on the round - rule on its honest part|, both as the server would use them, with the rule's state before it. */
+  #measureInjected(messages: Messages, k: number, rule: 'robust' | 'mean', result: Vector): void {
+    const honest: Vector[] = [];
+    for (let i = 0; i < messages.n; i++) if (this.#byzantine[messages.clients[i]!] === 0) honest.push(messages.rows[i]!);
+    if (honest.length === 0) return;
+    const { out } = this.#memoryBeside();
+    if (rule === 'mean') meanOfRows(honest, honest.length, out);
+    else this.applyBeside(honest, k, out);
+    const facets = this.#facets;
+    facets.injectedError = distance(result, out);
+    const f = toleratedByzantine(this.#compiled.experiment, messages.n);
+    const bound = rule === 'mean' ? 1 : this.#compiled.pipeline.boundFactor(messages.n, f, messages.d);
+    const limit = bound === undefined ? Number.NaN : bound * facets.clippingLevel;
+    if (Number.isFinite(limit) && limit > 0) facets.injectedRatio = facets.injectedError / limit;
+  }
+}
