@@ -13,6 +13,7 @@ import type { Vector } from '../../shared/vector.ts';
 import { sampleWithoutReplacement, sampleWithReplacement, seenSize } from '../random/sampling.ts';
 import { EVERYONE, KeyedStream } from '../random/streams.ts';
 import type { CompiledExperiment } from './compile.ts';
+import { requireBatch, requireDistinct } from './given-draws.ts';
 
 /** What to compute for a client. */
 export const answerKinds = { message: 0, gradient: 1, flippedMessage: 2, flippedGradient: 3 } as const;
@@ -164,20 +165,8 @@ export class ClientSide implements ClientContext {
     const out = this.#batch;
     const given = this.#draws?.batch?.(k, this.client);
     if (given !== undefined) {
-      if (given.length !== b)
-        throw new MarinadeError(
-          'MARINADE_SHAPE_DIMENSION',
-          `draws.batch(${k}, ${this.client}) must have ${b} indices; got ${given.length}`,
-        );
-      for (let i = 0; i < b; i++) {
-        if (!(given[i]! >= 0 && given[i]! < samples)) {
-          throw new MarinadeError(
-            'MARINADE_SHAPE_DIMENSION',
-            `draws.batch(${k}, ${this.client})[${i}] must be a row index below ${samples}; got ${given[i]}`,
-          );
-        }
-        out[i] = given[i]!;
-      }
+      requireBatch(given, b, samples, `draws.batch(${k}, ${this.client})`);
+      out.set(given);
       return out;
     }
     const stream = this.#batchStream.at(k, rule.batches === 'shared' ? EVERYONE : this.client, position);
@@ -198,11 +187,9 @@ export class ClientSide implements ClientContext {
   /** Q_i of a finished vector, with the client's own randomness (the round's where masks are shared). */
   encode({ k, position }: Request, client: number, vector: Vector): void {
     const stream = this.#compressorStream.at(k, this.#compiled.compressorCorrelated ? EVERYONE : client, position);
-    this.#compiled.compressor.compress(vector, {
-      stream,
-      workspace: this.#compressorWorkspace,
-      coordinates: this.#draws?.coordinates?.(k, client),
-    });
+    const coordinates = this.#draws?.coordinates?.(k, client);
+    if (coordinates !== undefined) requireDistinct(coordinates, vector.length, `draws.coordinates(${k}, ${client})`);
+    this.#compiled.compressor.compress(vector, { stream, workspace: this.#compressorWorkspace, coordinates });
   }
 
   #copyOfMemory(client: number): Arrays {

@@ -3,10 +3,10 @@ import type { Draws } from '../../shared/contracts/draws.ts';
 import type { Arrays } from '../../shared/contracts/memory.ts';
 import type { Asking, RefreshRule } from '../../shared/contracts/method.ts';
 import type { Cohort } from '../../shared/contracts/participation.ts';
-import { MarinadeError } from '../../shared/errors.ts';
 import { sampleSubset } from '../random/sampling.ts';
 import { KeyedStream } from '../random/streams.ts';
 import type { CompiledExperiment } from './compile.ts';
+import { requireDistinct } from './given-draws.ts';
 
 export class Cohorts {
   readonly everyone: Cohort;
@@ -76,15 +76,9 @@ export class Cohorts {
       );
       return this.#cohort;
     }
-    const sorted = Int32Array.from(given).sort();
-    if (sorted.some((client, i) => client < 0 || client >= this.everyone.size || client === sorted[i - 1])) {
-      throw new MarinadeError(
-        'MARINADE_SHAPE_DIMENSION',
-        `draws.cohort(${this.#k}) must be distinct clients below ${this.everyone.size}; got [${given.join(', ')}]`,
-      );
-    }
-    this.#cohort.clients.set(sorted);
-    this.#cohort.size = sorted.length;
+    requireDistinct(given, this.everyone.size, `draws.cohort(${this.#k})`);
+    this.#cohort.clients.set(Int32Array.from(given).sort());
+    this.#cohort.size = given.length;
     return this.#cohort;
   }
 }

@@ -9,6 +9,7 @@ import type { PipelineWorkspace } from '../aggregators/pipeline.ts';
 import { distance, meanOfRows } from '../kernels/reference/vectors.ts';
 import { KeyedStream } from '../random/streams.ts';
 import { type CompiledExperiment, toleratedByzantine } from './compile.ts';
+import { requirePermutation } from './given-draws.ts';
 import type { RoundFacets } from './round-facets.ts';
 import { counter, type RunMemory } from './run-memory.ts';
 
@@ -26,6 +27,10 @@ export class ServerRule {
   readonly #stream: KeyedStream;
   readonly #measurement: KeyedStream;
   readonly #workspace: PipelineWorkspace;
+  readonly #honest: Vector[] = [];
+  #k = 0;
+  #position = 0;
+  #state: Arrays;
   #beside: { readonly rows: Messages; readonly state: Arrays; readonly out: Vector } | undefined;
 
   constructor(
@@ -47,35 +52,44 @@ export class ServerRule {
     this.#d = d;
     this.#stream = new KeyedStream(seed, 'rule');
     this.#measurement = new KeyedStream(seed, 'measurement');
+    this.#state = memory.ruleState.refresh;
     this.#workspace = compiled.pipeline.allocate({ n: clients.total, d }, arena);
   }
 
-  /** A(messages) into `out`, or the plain mean; at least one message. `position` tells the asks of a round apart. */
-  apply(messages: Messages, k: number, position: number, rule: 'robust' | 'mean', out: Vector): void {
-    const { refresh, difference } = this.#memory.ruleState;
-    const state = this.#facets.refresh ? refresh : difference;
-    if (this.wantsInjectedError) this.#keepStateFor(state);
+  /** Moves to an ask of round k: `kind` chooses the rule's memory, `position` tells the asks of a round apart. */
+  begin(k: number, position: number, kind: 'refresh' | 'difference'): void {
+    this.#k = k;
+    this.#position = position;
+    this.#state = this.#memory.ruleState[kind];
+  }
+
+  /** A(messages) into `out`, or the plain mean; at least one message. */
+  apply(messages: Messages, rule: 'robust' | 'mean', out: Vector): void {
+    const k = this.#k;
+    // Before the rule moves its memory on.
+    if (this.wantsInjectedError) this.#measureHonestPart(messages, rule);
     if (rule === 'mean') meanOfRows(messages.rows, messages.n, out);
     else {
       const lowered = this.#compiled.pipeline.aggregate(
         messages,
         {
           toleratedByzantine: toleratedByzantine(this.#compiled.experiment, messages.n),
-          state,
+          state: this.#state,
           workspace: this.#workspace,
-          stream: this.#stream.at(k, undefined, position),
-          permutation: this.#draws?.permutation?.(k),
+          stream: this.#stream.at(k, undefined, this.#position),
+          permutation: givenPermutation(this.#draws, k, messages.n),
         },
         out,
       );
       this.#memory.counters[counter.loweredTolerance]! += lowered;
     }
-    if (this.wantsInjectedError) this.#measureInjected(messages, k, rule, out);
+    if (this.wantsInjectedError) this.#compareWithHonestPart(messages, rule, out);
   }
 
-  /** The rule on given rows, told the largest feasible f at most, beside the run: its state is a copy. */
-  applyBeside(rows: readonly Vector[], k: number, out: Vector): void {
+  /** The rule on given rows, told the largest feasible f at most, beside the run: on a copy of its memory. */
+  applyBeside(rows: readonly Vector[], out: Vector): void {
     const { rows: copies, state } = this.#memoryBeside();
+    for (const [name, values] of Object.entries(this.#state)) state[name]!.set(values);
     for (let i = 0; i < rows.length; i++) copies.rows[i]!.set(rows[i]!);
     copies.n = rows.length;
     this.#compiled.pipeline.aggregate(
@@ -84,7 +98,7 @@ export class ServerRule {
         toleratedByzantine: toleratedByzantine(this.#compiled.experiment, rows.length),
         state,
         workspace: this.#workspace,
-        stream: this.#measurement.at(k),
+        stream: this.#measurement.at(this.#k),
         permutation: undefined,
       },
       out,
@@ -103,24 +117,31 @@ export class ServerRule {
     return this.#beside;
   }
 
-  #keepStateFor(state: Arrays): void {
-    const kept = this.#memoryBeside().state;
-    for (const [name, values] of Object.entries(state)) kept[name]!.set(values);
+  /** The rule on the honest messages of the round, as the server would use it; none is left where nobody is honest. */
+  #measureHonestPart(messages: Messages, rule: 'robust' | 'mean'): void {
+    this.#honest.length = 0;
+    for (let i = 0; i < messages.n; i++) if (this.#byzantine[messages.clients[i]!] === 0) this.#honest.push(messages.rows[i]!);
+    if (this.#honest.length === 0) return;
+    const { out } = this.#memoryBeside();
+    if (rule === 'mean') meanOfRows(this.#honest, this.#honest.length, out);
+    else this.applyBeside(this.#honest, out);
   }
 
-  /** |rule on the round - rule on its honest part|, both as the server would use them, with the rule's state before it. */
-  #measureInjected(messages: Messages, k: number, rule: 'robust' | 'mean', result: Vector): void {
-    const honest: Vector[] = [];
-    for (let i = 0; i < messages.n; i++) if (this.#byzantine[messages.clients[i]!] === 0) honest.push(messages.rows[i]!);
-    if (honest.length === 0) return;
-    const { out } = this.#memoryBeside();
-    if (rule === 'mean') meanOfRows(honest, honest.length, out);
-    else this.applyBeside(honest, k, out);
+  /** |rule on the round - rule on its honest part|, also over F_A lambda. */
+  #compareWithHonestPart(messages: Messages, rule: 'robust' | 'mean', result: Vector): void {
+    if (this.#honest.length === 0) return;
     const facets = this.#facets;
-    facets.injectedError = distance(result, out);
+    facets.injectedError = distance(result, this.#memoryBeside().out);
     const f = toleratedByzantine(this.#compiled.experiment, messages.n);
     const bound = rule === 'mean' ? 1 : this.#compiled.pipeline.boundFactor(messages.n, f, messages.d);
     const limit = bound === undefined ? Number.NaN : bound * facets.clippingLevel;
     if (Number.isFinite(limit) && limit > 0) facets.injectedRatio = facets.injectedError / limit;
   }
+}
+
+/** The permutation put in place of the rule's, checked. */
+function givenPermutation(draws: Draws | undefined, k: number, n: number): ArrayLike<number> | undefined {
+  const given = draws?.permutation?.(k);
+  if (given !== undefined) requirePermutation(given, n, `draws.permutation(${k})`);
+  return given;
 }

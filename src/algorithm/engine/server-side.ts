@@ -155,6 +155,8 @@ export class ServerSide implements ServerContext {
     const honest = needs.honest === true ? this.#visibleHonest(cohort) : { rows: [], clients: [] };
 
     const request: Request = { phase, position: this.#position++, k: this.k, vectors };
+    // Heuristic (10) gives the rule whole vectors at the start and differences in every later round.
+    this.#rule.begin(this.k, this.#position, refresh || (this.#heuristic && this.k === 0) ? 'refresh' : 'difference');
     gather(request, tasks, messages.rows);
     this.#countCosts(request, cohort, cohortByzantine);
 
@@ -166,6 +168,9 @@ export class ServerSide implements ServerContext {
     facets.refresh = refresh;
     facets.cohortSize = cohort.size;
     facets.cohortByzantine = cohortByzantine;
+    // Until something is clipped, and in rounds that clip nothing, every honest message is whole.
+    facets.honestMessages = refresh ? 0 : cohort.size - cohortByzantine;
+    facets.shrinkageSum = facets.honestMessages;
     if (refresh) facets.clippingLevel = Number.NaN;
     return messages;
   }
@@ -212,13 +217,14 @@ export class ServerSide implements ServerContext {
       base: options.base,
       baseOf: options.baseOf,
       stepSize: compiled.method.stepSize,
-      clippingLevel: compiled.attackTraits.needsClippingLevel === true && !situation.refresh ? this.#levelFor(memory.messages) : undefined,
+      clippingLevel:
+        compiled.attackTraits.needsClippingLevel === true && this.#clips(situation) ? this.#levelFor(memory.messages) : undefined,
       honestRows: honest.rows,
       honestClients: honest.clients,
       gradient: (out) => {
         objective.lossAndGradient(vectors['x'] ?? this.#current.x, out);
       },
-      rule: (rows, out) => this.#rule.applyBeside(rows, this.k, out),
+      rule: (rows, out) => this.#rule.applyBeside(rows, out),
     };
   }
 
@@ -237,25 +243,27 @@ export class ServerSide implements ServerContext {
   }
 
   clipToLevel(messages: Messages): void {
-    const { clipping } = this.#parts;
     const { facets } = this;
-    const level = clipping.disabled ? Number.POSITIVE_INFINITY : this.#levelFor(messages);
+    if (this.#parts.clipping.disabled) return;
+    const level = this.#levelFor(messages);
     facets.clippingLevel = level;
+    facets.honestMessages = 0;
+    facets.shrinkageSum = 0;
     for (let i = 0; i < messages.n; i++) {
       const client = messages.clients[i]!;
-      const honest = this.#cohorts.byzantine[client] === 0;
-      if (honest) facets.honestMessages++;
-      if (clipping.disabled) {
-        if (honest) facets.shrinkageSum++;
-        continue;
-      }
       const length = clipInPlace(messages.rows[i]!, level);
       const clipped = length > level;
       if (clipped) facets.clippedClients.push(client);
-      if (!honest) continue;
+      if (this.#cohorts.byzantine[client] === 1) continue;
+      facets.honestMessages++;
       if (clipped) facets.clippedHonest++;
       facets.shrinkageSum += clipped ? level / length : 1;
     }
+  }
+
+  /** Whether messages of this ask will be clipped: difference rounds, and with heuristic (10) every round but the start. */
+  #clips({ k, refresh }: { readonly k: number; readonly refresh: boolean }): boolean {
+    return k > 0 && (this.#heuristic || !refresh);
   }
 
   #levelFor(messages: Messages): number {
@@ -271,9 +279,9 @@ export class ServerSide implements ServerContext {
       // Heuristic (10): g^k = g^{k-1} + A({ clip(g_i^k - g^{k-1}) }).
       for (let i = 0; i < messages.n; i++) subtract(messages.rows[i]!, this.#current.g, messages.rows[i]!);
       this.clipToLevel(messages);
-      this.#applyRule(messages, out, 'robust');
+      this.#rule.apply(messages, 'robust', out);
       add(this.#current.g, out, out);
-    } else this.#applyRule(messages, out, 'robust');
+    } else this.#rule.apply(messages, 'robust', out);
   }
 
   aggregateDifferences(messages: Messages, g: Vector, out: Vector, rule: 'robust' | 'mean' = 'robust'): void {
@@ -282,11 +290,7 @@ export class ServerSide implements ServerContext {
       return;
     }
     if (this.#heuristic) this.clipToLevel(messages);
-    this.#applyRule(messages, out, rule);
+    this.#rule.apply(messages, rule, out);
     add(g, out, out);
-  }
-
-  #applyRule(messages: Messages, out: Vector, rule: 'robust' | 'mean'): void {
-    this.#rule.apply(messages, this.k, this.#position, rule, out);
   }
 }
