@@ -10,7 +10,7 @@ import type { PartitionerDefinition } from '../shared/contracts/partitioner.ts';
 import type { ProblemDefinition } from '../shared/contracts/problem.ts';
 import type { Registry } from '../shared/contracts/strategy.ts';
 import { aggregators } from './aggregators/index.ts';
-import { attacks } from './attacks/index.ts';
+import { attackRegistry } from './attacks/index.ts';
 import { clippings } from './clipping/index.ts';
 import { compressors } from './compressors/index.ts';
 import { methods } from './methods/index.ts';
@@ -45,7 +45,7 @@ export function createCatalog(...extensions: readonly UserStrategies[]): Catalog
       preAggregators: z.array(pre.schema).max(8).default([]).describe('rules applied to the messages before the aggregator, in order'),
     }),
     preAggregators: pre,
-    attacks: attacks.extend(added('attacks')),
+    attacks: attackRegistry(added('attacks')),
     compressors: compressors.extend(added('compressors')),
     clippings: clippings.extend(added('clippings')),
     participations: participations.extend(added('participations')),

@@ -4,7 +4,7 @@
  *   repeat L times:  v <- v + (1/n) sum_i clip_radius(m_i - v);   v starts at the previous output
  *
  * @shape     messages: n x d; out: d
- * @cost      O(L n d); d doubles of scratch, d of state
+ * @cost      O(L n d); 2 d doubles of scratch, d of state where it starts at the previous output
  * @random    none
  * @throws    none
  * @source    Karimireddy, He, Jaggi. ICML 2021, arXiv 2012.10333, section 4
@@ -34,7 +34,7 @@ export const centeredClipping = defineAggregator({
     nonFinite: 'survives',
   },
   create: ({ radius, iterations, start }) => ({
-    state: ({ d }) => ({ previous: d }),
+    ...(start === 'previous' ? { state: ({ d }) => ({ previous: d }) } : { boundFactor: () => 1 }),
     workspace: ({ d }) => ({ difference: d, sum: d }),
     infeasible: () => undefined,
     beyondGuarantee: (n, f) =>
@@ -52,7 +52,7 @@ export const centeredClipping = defineAggregator({
         }
         axpy(1 / n, sum, out, out);
       }
-      previous.set(out);
+      if (start === 'previous') previous.set(out);
     },
   }),
 });

@@ -4,10 +4,12 @@
  *   argmin_z sum_i |z - m_i|
  *
  * Weiszfeld's iteration as modified by Vardi and Zhang, which steps off a message that is not the minimiser. Two
- * messages make it non-unique: their mean is returned. Stops when a step is below tolerance times the spread.
+ * messages make it non-unique: their mean is returned. It starts at the coordinate-wise median and stops when a step is
+ * below tolerance times the spread, the median distance of the messages from the point: both are out of reach of the
+ * byzantine rows, while a step measured against their distance would end the search far from the honest rows.
  *
  * @shape     messages: n x d; out: d
- * @cost      O(iterations n d); 2 d + n doubles of scratch
+ * @cost      O(iterations n d); 2 d + 64 (n + 1) + 2 n doubles of scratch
  * @random    none
  * @throws    MARINADE_SHAPE_NON_FINITE from the library when a message is not finite
  * @source    Vardi, Zhang. PNAS 97 (2000), "The multivariate L1-median and associated data depth"
@@ -18,14 +20,19 @@ import { z } from 'zod';
 import { positive, positiveInt } from '../../shared/config/units.ts';
 import { defineAggregator } from '../../shared/contracts/aggregator.ts';
 import type { Vector } from '../../shared/vector.ts';
+import { medianOfColumns, orderScratch } from '../kernels/reference/order-statistics.ts';
 import { axpy, distance, isFiniteVector, meanOfRows, norm, subtract } from '../kernels/reference/vectors.ts';
+import { medianOfValues } from './median-of-values.ts';
+
+/** Relative size of what rounding does to a coordinate of the point in one step. */
+const ROUNDING = 4 * Number.EPSILON;
 
 export const geometricMedian = defineAggregator({
   name: 'geometric-median',
   summary: 'The point with the least sum of distances to the messages, to a tolerance.',
   source: { cite: 'Vardi, Zhang. PNAS 97 (2000)', where: 'section 2' },
   schema: z.strictObject({
-    tolerance: positive.default(1e-10).describe('stops when a step is below this times the spread of the messages'),
+    tolerance: positive.default(1e-10).describe('stops when a step is below this times the median distance of the messages'),
     maxIterations: positiveInt.default(1000).describe('steps at most'),
   }),
   traits: {
@@ -37,28 +44,31 @@ export const geometricMedian = defineAggregator({
     nonFinite: 'rejects',
   },
   create: ({ tolerance, maxIterations }) => ({
-    workspace: ({ d }) => ({ pull: d, next: d }),
+    workspace: ({ n, d }) => ({ pull: d, next: d, distances: n, sorted: n, tile: orderScratch(n) }),
     infeasible: () => undefined,
     beyondGuarantee: (n, f) =>
       2 * f >= n ? `geometric-median survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined,
     boundFactor: () => 1,
-    aggregate({ rows, n }, { workspace: { pull, next } }, out) {
+    aggregate({ rows, n, matrix, d }, { workspace: { pull, next, distances, sorted, tile } }, out) {
       for (let i = 0; i < n; i++) {
         if (!isFiniteVector(rows[i]!)) {
           out.fill(Number.NaN);
           return;
         }
       }
-      meanOfRows(rows, n, out);
-      if (n <= 2) return;
-      let spread = 0;
-      for (let i = 0; i < n; i++) spread = Math.max(spread, distance(rows[i]!, out));
-      if (spread === 0) return;
+      if (n <= 2) {
+        meanOfRows(rows, n, out);
+        return;
+      }
+      medianOfColumns(matrix, n, d, tile, out);
       for (let t = 0; t < maxIterations; t++) {
-        step(rows, n, spread, pull, out, next);
+        for (let i = 0; i < n; i++) distances[i] = distance(rows[i]!, out);
+        sorted.set(distances);
+        const near = Math.max(tolerance * medianOfValues(sorted, n), ROUNDING * norm(out));
+        step(rows, distances, n, near, pull, out, next);
         const moved = distance(next, out);
         out.set(next);
-        if (moved <= tolerance * spread) return;
+        if (moved <= near) return;
       }
     },
   }),
@@ -66,15 +76,15 @@ export const geometricMedian = defineAggregator({
 
 /**
  * next = z + (1 - min(1, eta / |R|)) (T - z), with T the Weiszfeld point of the messages away from z, R = sum of unit
- * vectors towards them, eta the number of messages at z.
+ * vectors towards them, eta the number of messages at z: those no farther than `near`.
  */
-function step(rows: readonly Vector[], n: number, spread: number, pull: Vector, z: Vector, next: Vector): void {
+function step(rows: readonly Vector[], distances: Float64Array, n: number, near: number, pull: Vector, z: Vector, next: Vector): void {
   pull.fill(0);
   let total = 0;
   let coinciding = 0;
   for (let i = 0; i < n; i++) {
-    const length = distance(rows[i]!, z);
-    if (length <= 1e-15 * spread) {
+    const length = distances[i]!;
+    if (length <= near) {
       coinciding++;
       continue;
     }

@@ -47,7 +47,8 @@ export const multiKrum = defineAggregator({
         out.set(rows[0]!);
         return;
       }
-      const m = select ?? n - f;
+      // A random cohort may have fewer rows than are selected: the round then averages all of them.
+      const m = Math.min(select ?? n - f, n);
       krumScores(messages, neighborCount(rule, n, f), squared, scratch, scores);
       orderByKey(scores, n, order);
       // The chosen rows, by increasing row number: a row left out must not enter even as 0 times NaN.

@@ -39,11 +39,11 @@ export interface Pipeline {
   /** The first bound that (n, f) breaks at any stage. */
   infeasible(n: number, f: number): BrokenBound;
   beyondGuarantee(n: number, f: number): BrokenBound;
-  /** The largest f' <= f that can be computed with n rows. */
+  /** The largest f' <= f that can be computed with n rows; 0 where none can. */
   largestFeasible(n: number, f: number): number;
   /** F_A of the whole rule, where every stage has one. */
   boundFactor(n: number, f: number, d: number): number | undefined;
-  /** Writes A(messages) into `out`; n >= 1. Returns 1 when f had to be lowered, else 0. */
+  /** Writes A(messages) into `out`; n >= 1. Returns 1 when (n, f) is infeasible and f was lowered as far as needed, else 0. */
   aggregate(messages: Messages, context: PipelineContext, out: Vector): number;
 }
 
@@ -87,7 +87,7 @@ export function pipelineOf(
     boundFactor(n, f, d) {
       let product = 1;
       let rows = n;
-      let bad = f;
+      let bad = largestFeasible(n, f);
       for (const stage of before) {
         if (stage.boundFactor === undefined) return undefined;
         product *= stage.boundFactor(rows, bad);
@@ -108,10 +108,9 @@ export function pipelineOf(
       }),
     }),
     aggregate(messages, { toleratedByzantine, state, workspace, stream, permutation }, out) {
-      const f =
-        infeasible(messages.n, toleratedByzantine) === undefined ? toleratedByzantine : largestFeasible(messages.n, toleratedByzantine);
+      const broken = infeasible(messages.n, toleratedByzantine) !== undefined;
       let current = messages;
-      let bad = f;
+      let bad = broken ? largestFeasible(messages.n, toleratedByzantine) : toleratedByzantine;
       for (let i = 0; i < before.length; i++) {
         const { workspace: scratch, out: rows } = workspace.stages[i]!;
         before[i]!.apply(current, { toleratedByzantine: bad, state: stageState(state, i), workspace: scratch, stream, permutation }, rows!);
@@ -124,7 +123,7 @@ export function pipelineOf(
         { toleratedByzantine: bad, state: stageState(state, last), workspace: workspace.stages[last]!.workspace, stream, permutation },
         out,
       );
-      return f === toleratedByzantine ? 0 : 1;
+      return broken ? 1 : 0;
     },
   };
 }

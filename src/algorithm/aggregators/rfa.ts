@@ -4,7 +4,7 @@
  *   repeat T times:  w_i = (1/n) / max(|z - m_i|, nu),   z = sum_i w_i m_i / sum_i w_i
  *
  * @shape     messages: n x d; out: d
- * @cost      O(T n d); d + 2 n doubles of scratch
+ * @cost      O(T n d); d + 2 n + 64 (n + 1) doubles of scratch, n d more to start at the median of finite messages
  * @random    none
  * @throws    MARINADE_SHAPE_NON_FINITE from the library when a message is not finite and nonFinite is reject
  * @source    Pillutla, Kakade, Harchaoui. IEEE TSP 2022, arXiv 1912.13445, Algorithm 2; start at 0 as in released code
@@ -17,12 +17,12 @@ import { defineAggregator } from '../../shared/contracts/aggregator.ts';
 import type { Messages, Vector } from '../../shared/vector.ts';
 import { medianOfColumns, orderScratch } from '../kernels/reference/order-statistics.ts';
 import { distance, isFiniteVector, meanOfRows, norm, weightedSumOfRows } from '../kernels/reference/vectors.ts';
+import { medianOfValues } from './median-of-values.ts';
 
 /** Median of the norms of the messages; NaN-free for finite messages. */
 function medianNorm({ rows, n }: Messages, norms: Float64Array): number {
   for (let i = 0; i < n; i++) norms[i] = norm(rows[i]!);
-  const sorted = norms.subarray(0, n).sort();
-  return n % 2 === 1 ? sorted[n >> 1]! : (sorted[(n >> 1) - 1]! + sorted[n >> 1]!) / 2;
+  return medianOfValues(norms, n);
 }
 
 export const rfa = defineAggregator({
@@ -45,11 +45,17 @@ export const rfa = defineAggregator({
     nonFinite: 'rejects',
   },
   create: ({ iterations, smoothing, smoothingScale, start, nonFinite }) => ({
-    workspace: ({ n, d }) => ({ z: d, weights: n, norms: n, tile: orderScratch(n) }),
+    workspace: ({ n, d }) => ({
+      z: d,
+      weights: n,
+      norms: n,
+      tile: orderScratch(n),
+      kept: nonFinite === 'ignore' && start === 'coordinate-median' ? n * d : 0,
+    }),
     infeasible: () => undefined,
     beyondGuarantee: (n, f) => (2 * f >= n ? `rfa survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined),
     boundFactor: () => 1,
-    aggregate(messages, { workspace: { z: point, weights, norms, tile } }, out) {
+    aggregate(messages, { workspace: { z: point, weights, norms, tile, kept: keptMatrix } }, out) {
       const { rows, n, matrix, d } = messages;
       if (n === 1 && isFiniteVector(rows[0]!)) {
         out.set(rows[0]!);
@@ -68,7 +74,11 @@ export const rfa = defineAggregator({
       const nu = smoothingScale === 'absolute' ? smoothing : smoothing * medianNorm({ ...messages, rows: kept, n: finite }, norms);
       if (start === 'zero') point.fill(0);
       else if (start === 'mean') meanOfRows(kept, finite, point);
-      else medianOfColumns(matrix, n, d, tile, point);
+      else if (finite === n) medianOfColumns(matrix, n, d, tile, point);
+      else {
+        for (let i = 0; i < finite; i++) keptMatrix.set(kept[i]!, i * d);
+        medianOfColumns(keptMatrix, finite, d, tile, point);
+      }
       for (let t = 0; t < iterations; t++) weiszfeldStep(kept, finite, nu, weights, point, out);
       out.set(point);
     },

@@ -29,14 +29,18 @@ export const trimmedMean = defineAggregator({
     returnsLoneMessage: true,
     nonFinite: 'survives',
   },
-  create: ({ trim }) => ({
-    workspace: ({ n }) => ({ tile: orderScratch(n) }),
-    infeasible: (n, f) => (2 * (trim ?? f) >= n ? `trimmed-mean needs n > 2 trim; got n = ${n}, trim = ${trim ?? f}` : undefined),
-    beyondGuarantee: (n, f) =>
-      (trim ?? f) < f ? `trimmed-mean with trim = ${trim} survives ${trim} byzantine rows; got f = ${f} of n = ${n}` : undefined,
-    boundFactor: (n, f) => Math.sqrt(n / (n - 2 * (trim ?? f))),
-    aggregate(messages, { toleratedByzantine: f, workspace }, out) {
-      trimmedMeanOfColumns(messages.matrix, messages.n, messages.d, trim ?? f, workspace.tile, out);
-    },
-  }),
+  create({ trim }) {
+    /** A random cohort may be too small for the trim asked for: the round then drops as many as it can. */
+    const trimmed = (n: number, f: number): number => Math.min(trim ?? f, (n - 1) >> 1);
+    return {
+      workspace: ({ n }) => ({ tile: orderScratch(n) }),
+      infeasible: (n, f) => (2 * (trim ?? f) >= n ? `trimmed-mean needs n > 2 trim; got n = ${n}, trim = ${trim ?? f}` : undefined),
+      beyondGuarantee: (n, f) =>
+        (trim ?? f) < f ? `trimmed-mean with trim = ${trim} survives ${trim} byzantine rows; got f = ${f} of n = ${n}` : undefined,
+      boundFactor: (n, f) => Math.sqrt(n / (n - 2 * trimmed(n, f))),
+      aggregate(messages, { toleratedByzantine: f, workspace }, out) {
+        trimmedMeanOfColumns(messages.matrix, messages.n, messages.d, trimmed(messages.n, f), workspace.tile, out);
+      },
+    };
+  },
 });

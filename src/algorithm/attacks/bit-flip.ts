@@ -4,7 +4,7 @@
  *   v_i = -scale own vector  (of: own),  -scale own plain stochastic gradient  (gradient),  -scale honest mean  (mean)
  *
  * @shape     out: d
- * @cost      O(d), O(n d) for the mean
+ * @cost      O(d); for the mean O(H d), once a round
  * @random    none of its own
  * @throws    none
  * @source    Li, Xu, Chen, Giannakis, Ling. AAAI 2019, arXiv 1811.03761; released code of arXiv 2206.00529 (gradient)
@@ -27,7 +27,11 @@ export const bitFlip = defineAttack({
     of: z.enum(['own', 'gradient', 'mean']).default('own').describe('what is negated'),
     ...visibility,
   }),
-  traits: ({ of }) => ({ knowledge: of === 'mean' ? 'honest-messages' : 'own', colludes: false, scaleFree: false }),
+  traits: ({ of, visibility: visible }) => ({
+    knowledge: of === 'mean' ? 'honest-messages' : 'own',
+    colludes: of === 'mean' && visible === 'all',
+    scaleFree: false,
+  }),
   create: ({ scale, of, visibility: visible }) => ({
     needs: (situation) => (of === 'mean' ? honestOrOwn(visible, situation) : { own: of === 'own' ? 'message' : 'gradient' }),
     craft(view, _context, out) {

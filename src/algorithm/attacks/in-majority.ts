@@ -6,7 +6,7 @@
  * @shape     out: d
  * @cost      that of the inner attack
  * @random    that of the inner attack
- * @throws    MARINADE_CONFIG_INVALID when attacks are nested more than three deep
+ * @throws    MARINADE_CONFIG_INVALID when attacks are nested more than three deep: the schema of the registry ends there
  * @source    arXiv 2311.14127, section 5: the condition of shift-back, for any attack
  * @deviates  none
  * @example   attack gaussian, 2 liars of 4: not more than half -> honest
@@ -21,6 +21,7 @@ export const inMajority = defineAttack({
   summary: 'Any attack, only in cohorts the liars control.',
   source: { cite: 'Malinovsky, Richtárik, Horváth, Gorbunov. NeurIPS 2024, arXiv 2311.14127', where: 'section 5' },
   schema: z.strictObject({
+    // The registry puts the schemas of all attacks here.
     attack: z.looseObject({ name: z.string() }).describe('the inner attack, with its parameters'),
     threshold: probability.default(0.5).describe('active when byzantine clients are strictly more than this share of the cohort'),
     otherwise: z.enum(['honest']).default('honest').describe('what is sent in other rounds'),
@@ -32,7 +33,8 @@ export const inMajority = defineAttack({
   },
   create({ attack: choice, threshold }, { createInner }) {
     const { attack } = createInner(choice);
-    const active = ({ cohortSize, cohortByzantine }: Situation): boolean => cohortByzantine > threshold * cohortSize;
+    // A quotient rounds to the very double the threshold is where both are the same decimal; a product may not.
+    const active = ({ cohortSize, cohortByzantine }: Situation): boolean => cohortByzantine / cohortSize > threshold;
     return {
       ...(attack.state === undefined ? {} : { state: attack.state }),
       ...(attack.workspace === undefined ? {} : { workspace: attack.workspace }),

@@ -8,7 +8,7 @@
  * @random    one uniform per coordinate
  * @throws    none
  * @source    Horvath, Ho, Horvath, Sahu, Canini, Richtarik. MSML 2022, arXiv 1905.10988, Definition 1
- * @deviates  subnormal numbers, zeros, infinities and NaN are left as they are
+ * @deviates  subnormal numbers, zeros, numbers from 2^1023 on (which would round to infinity), infinities and NaN stay as they are
  * @example   [4] -> [4]; [3] -> [2] or [4], each half the time
  */
 import { z } from 'zod';
@@ -32,7 +32,7 @@ export const natural = defineCompressor({
         bits[0] = value;
         const exponent = (words[1]! >>> 20) & 0x7ff;
         const uniform = stream.uniform();
-        if (exponent === 0 || exponent === 0x7ff) continue;
+        if (exponent === 0 || exponent >= 0x7fe) continue;
         // Clearing the mantissa leaves plus or minus 2^e.
         words[0] = 0;
         words[1]! &= 0xfff00000;

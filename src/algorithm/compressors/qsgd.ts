@@ -2,7 +2,7 @@
  * QSGD: stochastic rounding of each coordinate, relative to the norm, to `levels` levels.
  *
  *   Q(x)_j = |x| sign(x_j) xi_j,   xi_j rounds |x_j| / |x| to a neighbouring multiple of 1/s without bias
- *   omega = min(d / s^2, sqrt(d) / s),   D_Q <= 1 + sqrt(d) / s
+ *   omega = min(d / s^2, sqrt(d) / s),   D_Q <= 1 + sqrt(d) / s,   density sup_x sum_j min(1, s |x_j| / |x|) = min(d, s sqrt(d))
  *
  * @shape     vector: d, in place
  * @cost      O(d); bitsPerNumber + d (1 + ceil(log2(s + 1))) bits: the norm, then sign and level of each coordinate
@@ -29,7 +29,7 @@ export const qsgd = defineCompressor({
       class: 'unbiased',
       omega: Math.min(d / (s * s), Math.sqrt(d) / s),
       bound: 1 + Math.sqrt(d) / s,
-      density: Math.min(d, s * s + s * Math.sqrt(d)),
+      density: Math.min(d, s * Math.sqrt(d)),
     }),
     bits: (d, bitsPerNumber) => bitsPerNumber + d * (1 + indexBits(s + 1)),
     compress: (vector, { stream }) => quantize(vector, s, stream),

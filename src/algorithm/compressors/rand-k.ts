@@ -6,7 +6,8 @@
  * @shape     vector: d, in place
  * @cost      O(d); d doubles of scratch; K (bitsPerNumber + ceil(log2 d)) bits
  * @random    a K-subset per client and ask, by Floyd's method
- * @throws    MARINADE_CONFIG_INVALID unless exactly one of k and fraction is given
+ * @throws    MARINADE_CONFIG_INVALID unless exactly one of k and fraction is given; MARINADE_SHAPE_DIMENSION unless given
+ *            coordinates are K distinct ones
  * @source    Stich, Cordonnier, Jaggi. NeurIPS 2018, arXiv 1809.07599; arXiv 2311.14127, section 1.3
  * @deviates  from the released code of arXiv 2311.14127, which keeps about 90 % and scales by 9.46: this one is unbiased
  * @example   [1, 2], k = 1, coordinate 1 -> [0, 4]
@@ -21,6 +22,22 @@ export function indexBits(d: number): number {
   let bits = 0;
   while (2 ** bits < d) bits++;
   return bits;
+}
+
+function markGiven(coordinates: ArrayLike<number>, d: number, k: number, mask: Float64Array): void {
+  let marked = 0;
+  for (let i = 0; i < coordinates.length; i++) {
+    const j = coordinates[i]!;
+    if (!(Number.isInteger(j) && j >= 0 && j < d) || mask[j] === 1) continue;
+    mask[j] = 1;
+    marked++;
+  }
+  if (marked !== k || coordinates.length !== k) {
+    throw new MarinadeError(
+      'MARINADE_SHAPE_DIMENSION',
+      `compressor rand-k needs K = ${k} distinct coordinates below d = ${d}; got [${Array.from(coordinates).join(', ')}]`,
+    );
+  }
 }
 
 export const randK = defineCompressor({
@@ -48,7 +65,7 @@ export const randK = defineCompressor({
         if (k === d && coordinates === undefined) return;
         const mask = workspace.kept;
         mask.fill(0);
-        if (coordinates !== undefined) for (let i = 0; i < coordinates.length; i++) mask[coordinates[i]!] = 1;
+        if (coordinates !== undefined) markGiven(coordinates, d, k, mask);
         else {
           // Floyd: a candidate already taken is replaced by the newest possible coordinate.
           for (let newest = d - k; newest < d; newest++) {

@@ -113,6 +113,11 @@ function unsupported(text: string): never {
   throw new MarinadeError('MARINADE_PRECONDITION_UNSUPPORTED', text);
 }
 
+/** Whether the clipping level vanishes with the step; the constants only scale it. */
+function absorbsAtZero({ clippings }: Catalog, choice: StrategyChoice): boolean {
+  return instantiate(clippings, choice, { clientSmoothness: 1, sampleSmoothness: 1, compressorBound: 1 }).absorbingAtZero === true;
+}
+
 /** Choices that cannot go together. */
 function checkCombination({ experiment, catalog, method, attackTraits, partitioner }: Unchecked): void {
   const { clients, data, problem, clipping, metrics, stop } = experiment;
@@ -138,7 +143,7 @@ function checkCombination({ experiment, catalog, method, attackTraits, partition
     unsupported(`attack '${experiment.attack.name}' exists on the message scale only; set on: message`);
   if (attackTraits.needsLabels && !problemDefinition.needsData)
     unsupported(`attack '${experiment.attack.name}' flips labels; problem '${problem.name}' has none`);
-  if (levelled && !method.clipsDifferences && experiment.method['initialEstimator'] === 'zero') {
+  if (absorbsAtZero(catalog, clipping) && !method.clipsDifferences && experiment.method['initialEstimator'] === 'zero') {
     unsupported('heuristic (10) with a step-proportional level cannot leave g = 0: choose initialEstimator full-round or exact');
   }
   const wanted = [...metrics.names, stop.target?.metric, stop.plateau?.metric].filter((name) => name !== undefined);
@@ -175,7 +180,8 @@ function checkTolerance({ experiment, pipeline, participation }: Unchecked): str
     const f = toleratedByzantine(experiment, n);
     const broken = pipeline.infeasible(n, f);
     if (broken !== undefined) {
-      if (experiment.aggregator.whenInfeasible === 'refuse') {
+      // `largest` lowers f; where not even f = 0 can be computed, there is nothing to lower to.
+      if (experiment.aggregator.whenInfeasible === 'refuse' || pipeline.infeasible(n, pipeline.largestFeasible(n, f)) !== undefined) {
         throw new MarinadeError('MARINADE_PRECONDITION_TOO_MANY_BYZANTINE', `for ${label} (n = ${n}, f = ${f}): ${broken}`, { n, f });
       }
       warnings.push(`for ${label} (n = ${n}, f = ${f}) the largest feasible f = ${pipeline.largestFeasible(n, f)} is used: ${broken}`);
@@ -187,7 +193,7 @@ function checkTolerance({ experiment, pipeline, participation }: Unchecked): str
 }
 
 /** What a method's analysis assumes. */
-function checkAssumptions({ experiment, method, compressor, compressorCorrelated, participation }: Unchecked): string[] {
+function checkAssumptions({ experiment, catalog, method, compressor, compressorCorrelated, participation }: Unchecked): string[] {
   const warnings: string[] = [];
   const { compressor: choice, assumptions, clients } = experiment;
   const broken = (text: string): void => {
@@ -219,7 +225,7 @@ function checkAssumptions({ experiment, method, compressor, compressorCorrelated
     );
   }
   if (2 * clients.byzantine >= clients.total) warnings.push(`byzantine clients are no minority: ${clients.byzantine} of ${clients.total}`);
-  if (experiment.clipping.name !== 'none' && experiment.method['initialEstimator'] === 'zero') {
+  if (absorbsAtZero(catalog, experiment.clipping) && experiment.method['initialEstimator'] === 'zero') {
     warnings.push('a clipping level proportional to the step is absorbing at g = 0: only a refresh round leaves initialEstimator: zero');
   }
   return warnings;

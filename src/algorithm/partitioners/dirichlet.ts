@@ -38,11 +38,12 @@ export const dirichlet = definePartitioner({
         permute(stream, members.length, order);
         const shares = Array.from({ length: owners }, () => stream.gamma(alpha));
         const total = shares.reduce((sum, share) => sum + share, 0);
+        // Tiny alphas may underflow to all-zero shares; the largest of them, nearly 1, is anyone's with equal probability.
+        const only = total > 0 ? -1 : stream.below(owners);
         let cumulated = 0;
         let from = 0;
         for (let owner = 0; owner < owners; owner++) {
-          // Tiny alphas may underflow to all-zero shares: then the first owner takes the label.
-          cumulated += total > 0 ? shares[owner]! / total : owner === 0 ? 1 : 0;
+          cumulated += total > 0 ? shares[owner]! / total : owner === only ? 1 : 0;
           const to = owner === owners - 1 ? members.length : Math.min(members.length, Math.floor(cumulated * members.length));
           for (let i = from; i < to; i++) parts[owner]!.push(members[order[i]!]!);
           from = Math.max(from, to);

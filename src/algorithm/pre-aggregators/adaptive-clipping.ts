@@ -36,7 +36,7 @@ export const adaptiveClipping = definePreAggregator({
     apply({ rows, n }, { toleratedByzantine: f, workspace: { norms, sorted } }, out) {
       for (let i = 0; i < n; i++) {
         const length = norm(rows[i]!);
-        norms[i] = length === length ? length : Number.POSITIVE_INFINITY;
+        norms[i] = Number.isNaN(length) ? Number.POSITIVE_INFINITY : length;
         sorted[i] = norms[i]!;
       }
       sorted.subarray(0, n).sort();

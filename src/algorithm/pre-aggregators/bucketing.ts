@@ -6,7 +6,7 @@
  * @shape     messages: n x d; out: ceil(n / size) x d
  * @cost      O(n d); n doubles of scratch
  * @random    one permutation a round, from the rule's stream
- * @throws    none
+ * @throws    MARINADE_SHAPE_DIMENSION when a permutation is given that is none of the rows
  * @source    Karimireddy, He, Jaggi. ICLR 2022, arXiv 2006.09365, Algorithm 1
  * @deviates  none
  * @example   messages [1], [3], [8], size 2, identity permutation -> [2], [8]
@@ -14,6 +14,7 @@
 import { z } from 'zod';
 import { positiveInt } from '../../shared/config/units.ts';
 import { definePreAggregator } from '../../shared/contracts/aggregator.ts';
+import { MarinadeError } from '../../shared/errors.ts';
 import { meanOfRows } from '../kernels/reference/vectors.ts';
 import { permute } from '../random/sampling.ts';
 
@@ -38,7 +39,7 @@ export const bucketing = definePreAggregator({
       apply(messages, { workspace: { order }, stream, permutation }, out) {
         const { n } = messages;
         if (permutation === undefined) permute(stream, n, order);
-        else for (let p = 0; p < n; p++) order[p] = permutation[p]!;
+        else copyPermutation(permutation, n, order);
         out.n = rows(n);
         for (let b = 0; b < out.n; b++) {
           const members = Math.min(size, n - b * size);
@@ -49,6 +50,17 @@ export const bucketing = definePreAggregator({
     };
   },
 });
+
+function copyPermutation(permutation: ArrayLike<number>, n: number, order: Float64Array): void {
+  const sorted = Float64Array.from(permutation).sort();
+  if (sorted.length !== n || sorted.some((row, i) => row !== i)) {
+    throw new MarinadeError(
+      'MARINADE_SHAPE_DIMENSION',
+      `bucketing needs a permutation of the rows 0..${n - 1}; got [${Array.from(permutation).join(', ')}]`,
+    );
+  }
+  order.set(permutation);
+}
 
 /** The rows of the bucket being averaged; refilled before every use. */
 const bucket: Float64Array[] = [];

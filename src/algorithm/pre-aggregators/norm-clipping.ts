@@ -8,7 +8,7 @@
  * @random    none
  * @throws    none
  * @source    Allouah, Guerraoui, Gupta, Jellouli, Rizk, Stephan. ICLR 2025, arXiv 2405.14432, section 2 (static clipping)
- * @deviates  none; note that a fixed level breaks (f, kappa)-robustness in general
+ * @deviates  a message of NaN or infinite norm becomes zero: it has no direction. A fixed level breaks (f, kappa)-robustness in general
  * @example   message [3, 4], level 1 -> [0.6, 0.8]
  */
 import { z } from 'zod';
@@ -32,8 +32,9 @@ export const normClipping = definePreAggregator({
       out.n = n;
       for (let i = 0; i < n; i++) {
         const length = norm(rows[i]!);
-        if (length > level) scale(level / length, rows[i]!, out.rows[i]!);
-        else out.rows[i]!.set(rows[i]!);
+        if (length <= level) out.rows[i]!.set(rows[i]!);
+        else if (length < Number.POSITIVE_INFINITY) scale(level / length, rows[i]!, out.rows[i]!);
+        else out.rows[i]!.fill(0);
       }
     },
   }),

@@ -16,5 +16,6 @@ export const keptCoordinates = {
 
 /** K for dimension d from `{ k }` or `{ fraction }`. */
 export function keptCount({ k, fraction }: { k?: number | undefined; fraction?: number | undefined }, d: number): number {
-  return Math.min(d, k ?? Math.max(1, Math.ceil((fraction ?? 1) * d)));
+  // 0.07 * 100 is 7.000000000000001 in doubles and means 7.
+  return Math.min(d, k ?? Math.max(1, Math.ceil((fraction ?? 1) * d * (1 - 2 * Number.EPSILON))));
 }
