@@ -3,7 +3,8 @@
  *
  * A run is `waiting` (runnable, no job out), `out` (one round job outstanding), or gone (finished or given up). At most
  * `outstanding` jobs are out. A run whose executing process died twice in a row without progress is a suspect: its
- * next job is isolated, and nothing else is out meanwhile; a death there condemns it.
+ * next job is isolated, and nothing else is out meanwhile; a death there condemns it when what started the isolated
+ * process lived to see it end: random kills of whole workers condemn nobody.
  */
 import type { ErrorCode, PlainFailure } from '../shared/errors.ts';
 
@@ -74,7 +75,8 @@ export function decide(state: CoreState, event: CoreEvent): Command[] {
       const entry = take(state, event.runKey);
       if (entry === undefined) return [];
       entry.run.deaths = event.deaths;
-      if (entry.isolated) commands.push({ type: 'give-up', runKey: event.runKey, outcome: 'quarantined', failure: event.failure });
+      if (entry.isolated && event.failure.details['witnessed'] === true)
+        commands.push({ type: 'give-up', runKey: event.runKey, outcome: 'quarantined', failure: event.failure });
       else state.waiting.push(entry.run);
       break;
     }

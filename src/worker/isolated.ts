@@ -59,6 +59,7 @@ export class IsolatedExecutor implements RoundJobExecutor {
                 code,
                 signal,
                 output,
+                witnessed: true,
               },
             ),
           );

@@ -15,9 +15,9 @@ import { Redis } from 'ioredis';
 import type { RedisOptions } from '../shared/config/redis.ts';
 import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
 import { MarinadeError, toPlain } from '../shared/errors.ts';
-import { fromQueued, type QueuedJob, type QueueKeys } from '../shared/messages/queued-job.ts';
+import { besideField, bufferOf, fromQueued, type QueuedJob, type QueueKeys } from '../shared/messages/queued-job.ts';
 import { encodeResult } from '../shared/messages/result-codec.ts';
-import { numericsVersion } from '../shared/messages/round-job.ts';
+import { numericsVersion, type RoundJobResult } from '../shared/messages/round-job.ts';
 
 export interface QueueWorkerOptions {
   readonly waiting: RedisOptions;
@@ -40,6 +40,7 @@ export class QueueWorker {
   readonly #lockDurationMs: number;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #running = new Map<string, string>();
+  readonly #kept = new Map<string, { readonly round: number; readonly checkpoint: Uint8Array }>();
   readonly #startedAt = new Date().toISOString();
   #renewedAt = performance.now();
   #completed = 0;
@@ -102,13 +103,22 @@ export class QueueWorker {
     const { id: jobId = '', data } = queued;
     const runKey = String((data as { runKey?: unknown } | null)?.runKey);
     const from = Number((data as { fromRound?: unknown } | null)?.fromRound);
-    const [[, previous], , [, experiment], [, checkpoint]] = (await this.#client
+    const kept = this.#kept.get(runKey);
+    const cached = kept?.round === from ? kept.checkpoint : undefined;
+    const beside = keys.beside(runKey);
+    const calls = this.#client
       .multi()
       .hget(keys.claims, jobId)
       .hset(keys.claims, jobId, this.id)
-      .hgetBuffer(keys.beside(runKey), `experiment-${from}`)
-      .hgetBuffer(keys.beside(runKey), `checkpoint-${from}`)
-      .exec()) as [[unknown, string | null], unknown, [unknown, Buffer | null], [unknown, Buffer | null]];
+      .hgetBuffer(beside, besideField('experiment', from));
+    if (cached === undefined) calls.hgetBuffer(beside, besideField('checkpoint', from));
+    const [[, previous], , [, experiment], [, found] = []] = (await calls.exec()) as [
+      [unknown, string | null],
+      unknown,
+      [unknown, Buffer | null],
+      [unknown, Buffer | null]?,
+    ];
+    const checkpoint = cached ?? found ?? null;
     const about = { run: runKey, from: String(from), job: jobId, worker: this.id };
     if (queued.attemptsStarted > 1) {
       await this.#send({ kind: 'redelivered', ...about, previous: previous ?? '' });
@@ -121,7 +131,10 @@ export class QueueWorker {
       const result = await (alone ? isolated : executor).execute(job);
       if (this.#fenced) throw new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the lock of this job was lost while it was computed');
       this.#rounds += result.toRound - Math.max(0, result.fromRound);
-      await this.#send({ kind: 'result', ...about, result: encodeResult(result), checkpoint: result.checkpoint });
+      this.#keep(result);
+      const calls = this.#client.multi().hset(beside, besideField('checkpoint', result.toRound), bufferOf(result.checkpoint));
+      if (result.toRound !== from) calls.hdel(beside, besideField('checkpoint', from));
+      await this.#send({ kind: 'result', ...about, to: String(result.toRound), result: encodeResult(result) }, calls);
     } catch (thrown) {
       if (this.#fenced) return;
       await this.#send({ kind: 'failure', ...about, failure: JSON.stringify(toPlain(thrown)) });
@@ -133,17 +146,23 @@ export class QueueWorker {
   }
 
   /** One entry of the stream of results; the claim ends with it. */
-  async #send(message: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+  async #send(message: Readonly<Record<string, string | Uint8Array>>, calls = this.#client.multi()): Promise<void> {
     const { keys } = this.#options;
-    const fields = Object.entries(message).flatMap(([name, value]) => [
-      name,
-      typeof value === 'string' ? value : Buffer.from(value.buffer, value.byteOffset, value.length),
-    ]);
-    await this.#client
-      .multi()
+    const fields = Object.entries(message).flatMap(([name, value]) => [name, typeof value === 'string' ? value : bufferOf(value)]);
+    const answers = await calls
       .xadd(keys.results, '*', ...fields)
       .hdel(keys.claims, String(message['job']))
       .exec();
+    const refused = answers?.find(([error]) => error !== null)?.[0];
+    if (refused) throw refused;
+  }
+
+  /** Checkpoints of runs that were here last: a run that stays finds its own here. */
+  #keep({ runKey, toRound, checkpoint, outcome }: RoundJobResult): void {
+    this.#kept.delete(runKey);
+    if (outcome === null) this.#kept.set(runKey, { round: toRound, checkpoint });
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > 4 * this.#options.executor.capacity) this.#kept.delete(oldest!);
   }
 
   /** Says that this worker lives, for as long as a lock would live; fences the worker when its locks were not renewed. */

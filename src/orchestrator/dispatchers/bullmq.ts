@@ -18,7 +18,7 @@ import { Redis } from 'ioredis';
 import type { RedisOptions } from '../../shared/config/redis.ts';
 import type { Dispatcher } from '../../shared/contracts/dispatcher.ts';
 import { fromPlain, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
-import { jobIdOf, type QueueKeys, toQueued } from '../../shared/messages/queued-job.ts';
+import { besideField, bufferOf, jobIdOf, type QueueKeys, toQueued } from '../../shared/messages/queued-job.ts';
 import { decodeResult } from '../../shared/messages/result-codec.ts';
 import type { RoundJob, RoundJobResult } from '../../shared/messages/round-job.ts';
 
@@ -58,7 +58,10 @@ export class BullmqDispatcher implements Dispatcher {
   readonly #reader: Redis;
   readonly #queue: Queue;
   readonly #pending = new Map<string, Pending>();
+  readonly #known = new Set<string>();
   readonly #early = new Map<string, RoundJobResult>();
+  /** Runs whose newest checkpoint a worker left in Redis, and its round: it need not be sent again. */
+  readonly #checkpoints = new Map<string, number>();
   readonly #listening: Promise<void>;
   readonly #timer: NodeJS.Timeout;
   #lastId = '0';
@@ -86,6 +89,7 @@ export class BullmqDispatcher implements Dispatcher {
   dispatch(job: RoundJob, { isolated }: { readonly isolated: boolean }): Promise<RoundJobResult> {
     const key = waitingFor(job.runKey, job.fromRound);
     const early = this.#early.get(key);
+    this.#known.add(job.runKey);
     if (early !== undefined) {
       this.#early.delete(key);
       return Promise.resolve(early);
@@ -142,16 +146,15 @@ export class BullmqDispatcher implements Dispatcher {
     const { data, beside } = toQueued(job, isolated);
     for (let warned = false; this.#pending.get(key) === pending && !this.#closed; ) {
       try {
-        if (Object.keys(beside).length > 0) {
-          const fields = Object.entries(beside).flatMap(([name, value]) => [
-            `${name}-${job.fromRound}`,
-            typeof value === 'string' ? value : Buffer.from(value.buffer, value.byteOffset, value.length),
+        const fields = Object.entries(beside).filter(
+          ([name]) => name !== 'checkpoint' || this.#checkpoints.get(job.runKey) !== job.fromRound,
+        );
+        if (fields.length > 0) {
+          const values = fields.flatMap(([name, value]) => [
+            besideField(name, job.fromRound),
+            typeof value === 'string' ? value : bufferOf(value),
           ]);
-          await this.#client
-            .multi()
-            .del(keys.beside(job.runKey))
-            .hset(keys.beside(job.runKey), ...fields)
-            .exec();
+          await this.#client.hset(keys.beside(job.runKey), ...values);
         }
         await this.#queue.add('rounds', data, { jobId: jobIdOf(job, pending.delivery) });
         pending.added = true;
@@ -192,21 +195,43 @@ export class BullmqDispatcher implements Dispatcher {
     if (text('kind') === 'result') {
       let result: RoundJobResult;
       try {
-        result = decodeResult(message.get('result') ?? Buffer.alloc(0), message.get('checkpoint') ?? Buffer.alloc(0), runKey);
+        result = await this.#resultOf(message, runKey);
       } catch (thrown) {
         this.#options.onWarning(
           `a result of run ${runKey.slice(0, 12)} was refused: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
         );
+        this.#checkpoints.delete(runKey);
+        if (pending !== undefined) this.#addAgain(key, pending);
         return;
       }
+      if (result.outcome === null) this.#checkpoints.set(runKey, result.toRound);
+      else this.#forget(runKey);
       if (pending === undefined) this.#keepEarly(key, result);
       else this.#settle(key, () => pending.resolve(result));
     } else if (pending === undefined || jobIdOf(pending.job, pending.delivery) !== text('job')) return;
     else if (text('kind') === 'failure') {
       const failure = JSON.parse(text('failure')) as PlainFailure;
-      if (failure.code === 'MARINADE_PROTOCOL_LOST') this.#addAgain(key, pending);
-      else this.#settle(key, () => pending.reject(fromPlain(failure, { worker: text('worker') })));
+      if (failure.code === 'MARINADE_PROTOCOL_LOST') {
+        this.#checkpoints.delete(runKey);
+        this.#addAgain(key, pending);
+      } else this.#settle(key, () => pending.reject(fromPlain(failure, { worker: text('worker') })));
     } else if (text('kind') === 'redelivered') await this.#onRedelivery(key, pending, text('previous'));
+  }
+
+  /** A worker leaves the checkpoint beside the run, where the next worker finds it; it is read from there once. */
+  async #resultOf(message: ReadonlyMap<string, Buffer>, runKey: string): Promise<RoundJobResult> {
+    const bytes = message.get('result') ?? Buffer.alloc(0);
+    const round = message.get('to')?.toString('utf8') ?? '';
+    const checkpoint = await this.#client.hgetBuffer(this.#options.keys.beside(runKey), besideField('checkpoint', round));
+    if (checkpoint === null)
+      throw new MarinadeError('MARINADE_PROTOCOL_LOST', `the checkpoint of a result at round ${round} is gone from Redis`);
+    return decodeResult(bytes, checkpoint, runKey);
+  }
+
+  /** Nothing lies beside a run that ended. */
+  #forget(runKey: string): void {
+    this.#checkpoints.delete(runKey);
+    void this.#client.del(this.#options.keys.beside(runKey)).catch(() => {});
   }
 
   /** The worker that began the job is gone, or it lives and lost its lock. */
@@ -231,7 +256,9 @@ export class BullmqDispatcher implements Dispatcher {
     settle();
   }
 
+  /** A run dispatched here has no use for results nobody waits for: they are late, not early. */
   #keepEarly(key: string, result: RoundJobResult): void {
+    if (this.#known.has(result.runKey)) return;
     this.#early.set(key, result);
     const [oldest] = this.#early.keys();
     if (this.#early.size > MAX_EARLY) this.#early.delete(oldest!);

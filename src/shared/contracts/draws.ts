@@ -17,7 +17,7 @@ export interface RoundReport {
   readonly g: Float64Array;
   readonly refresh: boolean;
   readonly cohort: readonly number[];
-  /** Infinity without clipping, null in refresh rounds. */
+  /** Infinity without clipping, null in refresh rounds (unless heuristic (10) clips them). */
   readonly clippingLevel: number | null;
   readonly clippedClients: readonly number[];
 }

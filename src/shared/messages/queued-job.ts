@@ -39,6 +39,16 @@ export function jobIdOf({ runKey, epoch, fromRound }: Pick<RoundJob, 'runKey' | 
   return `r-${runKey}-${epoch}-${fromRound}-${delivery}`;
 }
 
+/** The field of what lies beside a run at a round. */
+export function besideField(name: string, round: number | string): string {
+  return `${name}-${round}`;
+}
+
+/** The same bytes as a Buffer, as clients of Redis want them. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** What goes into the queue for a job, and what lies beside it. */
 export function toQueued(
   job: RoundJob,
