@@ -11,7 +11,7 @@ export const metricDescriptions = {
   'gradient-norm': '|grad f(x^k)|',
   'squared-gradient-norm': '|grad f(x^k)|^2',
   'estimator-error': '|g^k - grad f(x^k)|',
-  'clipping-level': 'lambda of the round; Infinity without clipping, NaN in a refresh round',
+  'clipping-level': 'lambda of the round; Infinity without clipping, NaN in a refresh round that does not clip',
   'clipped-fraction': "share of the cohort's honest messages that were clipped; NaN without honest messages or in a refresh round",
   'clipping-shrinkage': "mean over the cohort's honest messages of |clipped| / |message|; NaN as for clipped-fraction",
   'injected-error': '|rule on the round - rule on its honest part|; NaN without honest messages',

@@ -122,7 +122,7 @@ export class Simulation {
   /** Computes g^0 and records point 0. */
   begin(): Outcome | null {
     this.#current.x.set(this.memory.start);
-    this.#server.begin(0, this.#current, this.#current, false);
+    this.#server.begin(0, this.#current, this.#current, this.#measurement.wantsInjectedError);
     driveRound(this.compiled.method.start(this.#current, this.#server), (asked) => this.#server.answer(asked));
     this.#server.end();
     this.memory.counters[counter.round] = 0;
@@ -203,7 +203,7 @@ export class Simulation {
       g: Float64Array.from(g),
       refresh: facets.refresh,
       cohort: this.#server.lastCohort(),
-      clippingLevel: facets.refresh ? null : facets.clippingLevel,
+      clippingLevel: Number.isNaN(facets.clippingLevel) ? null : facets.clippingLevel,
       clippedClients: [...facets.clippedClients],
     });
   }

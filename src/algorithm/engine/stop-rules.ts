@@ -13,7 +13,9 @@ export function judge({ stop, rounds }: Experiment, counters: Float64Array, valu
   const k = counters[counter.round]!;
   if (k === 0) counters[counter.initialLoss] = values.loss;
   if (!finite) return 'diverged';
-  const above = Math.abs(values.loss) > stop.diverged.factor * Math.abs(counters[counter.initialLoss]!);
+  // A loss that starts at 0 has no multiples.
+  const initial = Math.abs(counters[counter.initialLoss]!);
+  const above = initial > 0 && Math.abs(values.loss) > stop.diverged.factor * initial;
   counters[counter.divergedInRow] = above ? counters[counter.divergedInRow]! + 1 : 0;
   if (counters[counter.divergedInRow]! >= stop.diverged.rounds) return 'diverged';
   if (stop.target !== undefined && values[stop.target.metric]! < stop.target.below) return 'target-reached';
@@ -22,7 +24,11 @@ export function judge({ stop, rounds }: Experiment, counters: Float64Array, valu
   const { metric, recorded, relative } = stop.plateau;
   const value = values[metric]!;
   const point = counters[counter.recorded]!;
-  if (point === 1 || value < counters[counter.plateauBest]! - relative * Math.abs(counters[counter.plateauBest]!)) {
+  if (
+    point === 1 ||
+    Number.isNaN(counters[counter.plateauBest]!) ||
+    value < counters[counter.plateauBest]! - relative * Math.abs(counters[counter.plateauBest]!)
+  ) {
     counters[counter.plateauBest] = value;
     counters[counter.plateauSince] = point;
   }

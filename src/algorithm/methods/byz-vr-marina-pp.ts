@@ -19,7 +19,7 @@
  */
 import { z } from 'zod';
 import { ask, defineMethod } from '../../shared/contracts/method.ts';
-import { add, subtract } from '../kernels/reference/vectors.ts';
+import { add } from '../kernels/reference/vectors.ts';
 import {
   batchRule,
   batchSize,
@@ -67,7 +67,7 @@ export const byzVrMarinaPp = defineMethod({
       phases: [refreshed, difference],
 
       *start(state, server) {
-        yield* startEstimator(initialEstimator, refreshed, state, server); // g^0
+        yield* startEstimator(initialEstimator, refreshed, state, server, { refresh: true }); // g^0
       },
 
       *round({ x: xPrevious, g }, next, server) {
@@ -87,8 +87,7 @@ export const byzVrMarinaPp = defineMethod({
           server.aggregateDifferences(messages, g, next.g, smallCohortRule); // g^{k+1} = g^k + A({ clip(Q_i(Delta_i)) })
         } else {
           for (let i = 0; i < messages.n; i++) add(g, messages.rows[i]!, messages.rows[i]!);
-          server.aggregate(messages, next.g);
-          for (let i = 0; i < messages.n; i++) subtract(messages.rows[i]!, g, messages.rows[i]!);
+          server.aggregate(messages, next.g); // g^{k+1} = A({ g^k + clip(Q_i(Delta_i)) })
         }
       },
     };

@@ -54,7 +54,7 @@ export const byzVrMarina = defineMethod({
       phases: [fullGradient, difference],
 
       *start(state, server) {
-        yield* startEstimator(initialEstimator, fullGradient, state, server); // g^0
+        yield* startEstimator(initialEstimator, fullGradient, state, server, { refresh: true }); // g^0
       },
 
       *round({ x: xPrevious, g }, next, server) {

@@ -74,9 +74,18 @@ export function gradientDifference(b: number, rule: BatchRule): Phase<'x' | 'xPr
   });
 }
 
-/** g^0 at the given x^0. `full-round` asks all clients for `asked` and aggregates, without clipping. */
-export function* startEstimator(how: InitialEstimator, asked: Phase<'x', never>, { x, g }: MethodState, server: ServerContext): Asking {
+/**
+ * g^0 at the given x^0. `full-round` asks all clients for `asked` and aggregates, without clipping; for methods with
+ * refresh rounds it is one of them.
+ */
+export function* startEstimator(
+  how: InitialEstimator,
+  asked: Phase<'x', never>,
+  { x, g }: MethodState,
+  server: ServerContext,
+  kind: { readonly refresh?: boolean } = {},
+): Asking {
   if (how === 'zero') g.fill(0);
   else if (how === 'exact') server.exactGradient(x, g);
-  else server.aggregate(yield* ask(asked, { x }, { clients: server.everyone, refresh: true }), g);
+  else server.aggregate(yield* ask(asked, { x }, { clients: server.everyone, ...kind }), g);
 }

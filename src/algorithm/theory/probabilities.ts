@@ -25,10 +25,10 @@ export function hypergeometric(total: number, allMarked: number, size: number, m
   return probability;
 }
 
-/** Probability that at most `most` of the sample are marked. */
-function atMost(total: number, allMarked: number, size: number, most: number): number {
+/** Probability that between `least` and `most` of the sample are marked. */
+function between(total: number, allMarked: number, size: number, least: number, most: number): number {
   let sum = 0;
-  for (let marked = 0; marked <= Math.min(most, size); marked++) sum += hypergeometric(total, allMarked, size, marked);
+  for (let marked = least; marked <= Math.min(most, size, allMarked); marked++) sum += hypergeometric(total, allMarked, size, marked);
   return Math.min(1, sum);
 }
 
@@ -47,12 +47,12 @@ export interface CohortProbabilities {
 
 /** `tolerated` is floor(delta C): the most byzantine clients a good cohort holds. */
 export function cohortProbabilities(total: number, byzantine: number, cohort: number, tolerated: number): CohortProbabilities {
-  const good = atMost(total, byzantine, cohort, tolerated);
+  const good = between(total, byzantine, cohort, 0, tolerated);
   const honest = total - byzantine;
   // Given i is in: the other cohort - 1 come from total - 1 clients with the same byzantine ones.
-  const jointly = (cohort / total) * atMost(total - 1, byzantine, cohort - 1, tolerated);
+  const jointly = (cohort / total) * between(total - 1, byzantine, cohort - 1, 0, tolerated);
   return {
-    majority: 1 - atMost(total, byzantine, cohort, Math.floor(cohort / 2)),
+    majority: between(total, byzantine, cohort, Math.floor(cohort / 2) + 1, cohort),
     tie: cohort % 2 === 0 ? hypergeometric(total, byzantine, cohort, cohort / 2) : 0,
     clean: hypergeometric(total, byzantine, cohort, 0),
     good,
