@@ -2,17 +2,26 @@
  * The adversary's side of a phase: who lies, what must be computed for the lie, and the lie itself, made from a view
  * that holds what the attack's declared knowledge allows and nothing else.
  */
-import type { AttackContext, AttackView, Frame, Knowledge, Needs, Situation } from '../../shared/contracts/attack.ts';
-import { type Arena, type Arrays, arraysFor } from '../../shared/contracts/memory.ts';
+import type {
+  Attack,
+  AttackContext,
+  AttackTraits,
+  AttackView,
+  Frame,
+  Knowledge,
+  Needs,
+  Scale,
+  Situation,
+} from '../../shared/contracts/attack.ts';
+import { type Arena, type Arrays, arraysFor, type Shape } from '../../shared/contracts/memory.ts';
 import type { Vector } from '../../shared/vector.ts';
 import { add, subtract } from '../kernels/reference/vectors.ts';
 import { KeyedStream } from '../random/streams.ts';
 import { answerKinds } from './client-side.ts';
-import type { CompiledExperiment } from './compile.ts';
 
 const ranks: Record<Knowledge, number> = { none: 0, own: 1, 'honest-messages': 2, 'honest-messages-and-rule': 3, everything: 4 };
 
-/** Everything a round knows that an attack of full knowledge may see. */
+/** Everything a round knows that an attack of full knowledge may see; read when the attack does. */
 export interface RoundFacts extends Situation {
   readonly x: Vector;
   readonly start: Vector;
@@ -20,42 +29,54 @@ export interface RoundFacts extends Situation {
   readonly baseOf: ((client: number) => Vector) | undefined;
   readonly stepSize: number;
   readonly clippingLevel: number | undefined;
-  /** Messages of visible honest clients, by client number: the first `honestCount` of `honestRows`. */
+  /** Messages of visible honest clients, by client number. */
   readonly honestRows: readonly Vector[];
   readonly honestClients: readonly number[];
-  gradient(out: Vector): void;
-  rule(rows: readonly Vector[], out: Vector): void;
+  readonly gradient: (out: Vector) => void;
+  readonly rule: (rows: readonly Vector[], out: Vector) => void;
+}
+
+/** The attack of an experiment, and the memory it works in. */
+export interface AdversaryParts {
+  readonly attack: Attack;
+  readonly traits: AttackTraits;
+  readonly scale: Scale;
+  readonly seed: number;
+  /** All clients, and the dimension. */
+  readonly shape: Shape;
+  readonly state: Arrays;
+  readonly arena: Arena;
 }
 
 export class Adversary {
-  readonly #compiled: CompiledExperiment;
+  readonly #attack: Attack;
+  readonly #colludes: boolean;
+  readonly #scale: Scale;
   readonly #rank: number;
   readonly #context: { state: Arrays; workspace: Arrays; stream: KeyedStream };
   /** Vectors base + message of honest clients, for attacks that do not commute with translations; taken on first use. */
   readonly #lifted: Vector[] = [];
   readonly #arena: Arena;
-  readonly #ownLifted: Vector;
-  readonly #collusion: Vector;
   readonly #d: number;
+  #ownLifted: Vector | undefined;
+  #collusion: Vector | undefined;
 
-  constructor(compiled: CompiledExperiment, d: number, state: Arrays, arena: Arena) {
-    const { experiment, attack, attackTraits } = compiled;
-    this.#compiled = compiled;
-    this.#d = d;
-    this.#rank = ranks[attackTraits.knowledge];
+  constructor({ attack, traits, scale, seed, shape, state, arena }: AdversaryParts) {
+    this.#attack = attack;
+    this.#colludes = traits.colludes;
+    this.#scale = scale;
+    this.#rank = ranks[traits.knowledge];
     this.#context = {
       state,
-      workspace: arraysFor(attack.workspace?.({ n: experiment.clients.total, d }) ?? {}, (length) => arena.doubles(length)),
-      stream: new KeyedStream(experiment.seed, 'attack'),
+      workspace: arraysFor(attack.workspace?.(shape) ?? {}, (length) => arena.doubles(length)),
+      stream: new KeyedStream(seed, 'attack'),
     };
-    const lies = experiment.clients.byzantine > 0;
     this.#arena = arena;
-    this.#ownLifted = arena.doubles(lies ? d : 0);
-    this.#collusion = arena.doubles(lies ? d : 0);
+    this.#d = shape.d;
   }
 
   needs(situation: Situation): Needs {
-    return situation.cohortByzantine > 0 ? this.#compiled.attack.needs(situation) : {};
+    return situation.cohortByzantine > 0 ? this.#attack.needs(situation) : {};
   }
 
   /** Which answer of its own each liar must be given, or undefined. */
@@ -68,16 +89,18 @@ export class Adversary {
 
   /** Turns the rows of the round's liars into their lies, as messages. `rows[i]` holds what liar i was given of its own. */
   lie(facts: RoundFacts, needs: Needs, liars: readonly number[], rows: readonly Vector[], position: number): void {
-    const { attack, attackTraits } = this.#compiled;
+    const attack = this.#attack;
     const ownIsWhole = needs.own === 'gradient' || needs.own === 'flipped-gradient';
-    if (attackTraits.colludes) {
+    if (this.#colludes) {
+      this.#collusion ??= this.#arena.doubles(this.#d);
+      const collusion = this.#collusion;
       const frame = attack.craft(
         this.#view(facts, undefined, undefined, ownIsWhole),
         this.#contextFor(facts.k, undefined, position),
-        this.#collusion,
+        collusion,
       );
       for (let i = 0; i < liars.length; i++) {
-        rows[i]!.set(this.#collusion);
+        rows[i]!.set(collusion);
         this.#toMessage(frame, facts, liars[i]!, rows[i]!);
       }
       return;
@@ -96,7 +119,7 @@ export class Adversary {
 
   /** The base that separates a vector on the attack's scale from a message; undefined where the two coincide. */
   #shift(facts: RoundFacts, client: number): Vector | undefined {
-    return this.#compiled.experiment.attack.on === 'estimate' ? (facts.baseOf?.(client) ?? facts.base) : undefined;
+    return this.#scale === 'estimate' ? (facts.baseOf?.(client) ?? facts.base) : undefined;
   }
 
   #toMessage(frame: Frame, facts: RoundFacts, client: number, row: Vector): void {
@@ -105,9 +128,8 @@ export class Adversary {
   }
 
   #view(facts: RoundFacts, client: number | undefined, own: Vector | undefined, ownIsWhole: boolean): AttackView {
-    const { experiment } = this.#compiled;
     const rank = this.#rank;
-    const scale = experiment.attack.on;
+    const scale = this.#scale;
     const { k, refresh, cohortSize, cohortByzantine, total, byzantineCount } = facts;
     let lifted: readonly Vector[] | undefined;
     const liftHonest = (): readonly Vector[] => {
@@ -122,7 +144,9 @@ export class Adversary {
     const liftOwn = (): Vector | undefined => {
       if (own === undefined || client === undefined) return undefined;
       const shift = ownIsWhole ? undefined : this.#shift(facts, client);
-      return shift === undefined ? own : add(shift, own, this.#ownLifted);
+      if (shift === undefined) return own;
+      this.#ownLifted ??= this.#arena.doubles(this.#d);
+      return add(shift, own, this.#ownLifted);
     };
     const commonBase = facts.baseOf === undefined;
     return {
@@ -145,13 +169,27 @@ export class Adversary {
         if (rank < ranks['honest-messages']) return undefined;
         return commonBase ? ({ rows: facts.honestRows, frame: 'message' } as const) : ({ rows: liftHonest(), frame: 'scale' } as const);
       },
-      rule: rank >= ranks['honest-messages-and-rule'] ? facts.rule : undefined,
-      x: rank >= ranks.everything ? facts.x : undefined,
-      start: rank >= ranks.everything ? facts.start : undefined,
-      estimate: rank >= ranks.everything ? facts.base : undefined,
-      stepSize: rank >= ranks.everything ? facts.stepSize : undefined,
-      clippingLevel: rank >= ranks.everything ? facts.clippingLevel : undefined,
-      gradient: rank >= ranks.everything ? facts.gradient : undefined,
+      get rule() {
+        return rank >= ranks['honest-messages-and-rule'] ? facts.rule : undefined;
+      },
+      get x() {
+        return rank >= ranks.everything ? facts.x : undefined;
+      },
+      get start() {
+        return rank >= ranks.everything ? facts.start : undefined;
+      },
+      get estimate() {
+        return rank >= ranks.everything ? facts.base : undefined;
+      },
+      get stepSize() {
+        return rank >= ranks.everything ? facts.stepSize : undefined;
+      },
+      get clippingLevel() {
+        return rank >= ranks.everything ? facts.clippingLevel : undefined;
+      },
+      get gradient() {
+        return rank >= ranks.everything ? facts.gradient : undefined;
+      },
     };
   }
 }

@@ -61,7 +61,15 @@ export class ServerSide implements ServerContext {
       peek: new Uint8Array(n),
       encode: new Uint8Array(n),
     };
-    this.#adversary = new Adversary(compiled, problem.d, memory.attackState, arena);
+    this.#adversary = new Adversary({
+      attack: compiled.attack,
+      traits: compiled.attackTraits,
+      scale: compiled.experiment.attack.on,
+      seed: compiled.experiment.seed,
+      shape: { n, d: problem.d },
+      state: memory.attackState,
+      arena,
+    });
     this.#rule = new ServerRule(compiled, problem.d, memory, arena, this.facets, this.#cohorts.byzantine, draws);
     this.#heuristic = !parts.clipping.disabled && !compiled.method.clipsDifferences;
   }
