@@ -1,0 +1,122 @@
+/** A study carried out over a queue by worker processes that a test may harm. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { catalog } from '../../src/algorithm/catalog.ts';
+import { BullmqDispatcher } from '../../src/orchestrator/dispatchers/bullmq.ts';
+import { inProcessDispatcher } from '../../src/orchestrator/dispatchers/in-process.ts';
+import { openLedger } from '../../src/orchestrator/ledger/open-ledger.ts';
+import { type Plan, planStudyFile } from '../../src/orchestrator/plan/plan-study.ts';
+import { readStudy } from '../../src/orchestrator/plan/read-study.ts';
+import { runStudy } from '../../src/orchestrator/run-study.ts';
+import { redisOptions } from '../../src/shared/config/redis.ts';
+import type { Dispatcher } from '../../src/shared/contracts/dispatcher.ts';
+import type { StudyRun } from '../../src/shared/contracts/ledger.ts';
+import { queueKeys } from '../../src/shared/messages/queued-job.ts';
+import { IsolatedExecutor } from '../../src/worker/isolated.ts';
+import { WorkerPool } from '../../src/worker/pool.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export async function planOf(text: string): Promise<Plan> {
+  return planStudyFile(readStudy(text, 'study.yaml', []), {
+    catalog,
+    data: { identify: () => Promise.reject(new Error('no data in this study')) },
+    strategies: [],
+  });
+}
+
+export interface Carried {
+  readonly runs: readonly StudyRun[];
+  readonly warnings: readonly string[];
+}
+
+/** Carries a plan out with a dispatcher into a results folder. */
+export async function carryOut(plan: Plan, dispatcher: Dispatcher, folder: string, roundsPerJob: number | 'auto'): Promise<Carried> {
+  const warnings: string[] = [];
+  const ledger = await openLedger(folder, {});
+  try {
+    await runStudy({
+      ledger,
+      dispatcher,
+      plan,
+      worker: 'test',
+      roundsPerJob,
+      solveOptimum: () => Promise.reject(new Error('no optimum in this study')),
+      signal: new AbortController().signal,
+      onProgress: () => {},
+      onWarning: (message) => warnings.push(message),
+    });
+    return { runs: await ledger.runs(plan.studyKey), warnings };
+  } finally {
+    await dispatcher.close();
+    await ledger.close();
+  }
+}
+
+/** The same plan on a pool of this process: the reference. */
+export async function carryOutHere(plan: Plan, folder: string): Promise<Carried> {
+  const options = { data: { dataDirectory: undefined, offline: true }, strategyModules: [] };
+  const pool = new WorkerPool({ ...options, threads: 1, inline: false });
+  return carryOut(plan, inProcessDispatcher(pool, new IsolatedExecutor(options)), folder, 'auto');
+}
+
+export function queueDispatcher(url: string, onWarning: (message: string) => void = () => {}): BullmqDispatcher {
+  return new BullmqDispatcher({
+    failFast: redisOptions(url, 'fail-fast'),
+    waiting: redisOptions(url, 'waiting'),
+    keys: queueKeys('test'),
+    outstanding: 8,
+    reconcileEveryMs: 1000,
+    onWarning,
+  });
+}
+
+const children = new Set<ChildProcess>();
+
+export interface WorkerProcess {
+  readonly child: ChildProcess;
+  readonly ready: Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  readonly exited: Promise<number | NodeJS.Signals>;
+}
+
+/** A worker process; `ready` when it listens. */
+export function startWorker(url: string, more: readonly string[] = []): WorkerProcess {
+  const child = spawn(
+    process.execPath,
+    [main, 'worker', '--redis', url, '--queue', 'test', '--threads', '1', '--lock-duration', '2', ...more],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  children.add(child);
+  const exited = once(child, 'exit').then(([code, signal]) => {
+    children.delete(child);
+    return (code ?? signal) as number | NodeJS.Signals;
+  });
+  const ready = new Promise<void>((resolve, reject) => {
+    let text = '';
+    child.stderr!.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+      if (text.includes('computes on')) resolve();
+    });
+    void exited.then((code) => reject(new Error(`the worker ended with ${code}: ${text}`)));
+  });
+  ready.catch(() => {});
+  return { child, ready, exited, signal: (signal) => void child.kill(signal) };
+}
+
+/** Ends every worker process a test left. */
+export async function endWorkers(): Promise<void> {
+  for (const child of children) {
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+}
+
+/** hash by run key, which two executions of one plan must agree on. */
+export function hashesOf({ runs }: Carried): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(runs.map(({ runKey, resultHash, outcome }) => [`${runKey} ${outcome}`, resultHash]));
+}

@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Plan } from '../../src/orchestrator/plan/plan-study.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { type Carried, carryOut, carryOutHere, endWorkers, hashesOf, planOf, queueDispatcher, startWorker } from './queue-harness.ts';
+
+const study = `
+study: over-a-queue
+experiment:
+  problem: { name: quadratic, dimension: 40, heterogeneity: 1 }
+  clients: { total: 10, byzantine: 3 }
+  participation: { name: uniform, cohort: 4, largeCohort: 10 }
+  method: { name: byz-vr-marina-pp, stepSize: 0.1, refresh: { probability: 0.05 }, batchSize: 1 }
+  clipping: { name: step-proportional, factor: 1 }
+  aggregator: { name: centered-clipping }
+  attack: { name: bit-flip }
+  rounds: 60000
+  metrics: { every: 500, names: [loss, squared-gradient-norm, clipped-fraction] }
+parameters:
+  attack.name: [bit-flip, inner-product-manipulation, shift-back]
+seeds: 0..1
+`;
+
+let redis: TestRedis;
+let plan: Plan;
+let reference: Carried;
+const folders: string[] = [];
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'marinade-queue-'));
+  folders.push(made);
+  return made;
+}
+
+beforeAll(async () => {
+  redis = await startRedis();
+  plan = await planOf(study);
+  reference = await carryOutHere(plan, folder());
+});
+
+afterEach(endWorkers);
+
+afterAll(async () => {
+  await redis.stop();
+  for (const made of folders) rmSync(made, { recursive: true, force: true });
+});
+
+describe('a study over a queue', () => {
+  test('it has the hashes of the same study in one process, whatever the rounds per job', async () => {
+    const workers = [startWorker(redis.url), startWorker(redis.url)];
+    for (const roundsPerJob of [7001, 'auto'] as const) {
+      const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), roundsPerJob);
+      expect(hashesOf(carried)).toEqual(hashesOf(reference));
+    }
+    for (const worker of workers) worker.signal('SIGTERM');
+    expect(await Promise.all(workers.map(({ exited }) => exited))).toEqual([143, 143]);
+  });
+
+  test('it leaves nothing in Redis but the bookkeeping of the queue', async () => {
+    const client = new Redis(redis.url);
+    const left = (await client.keys('*')).filter((key) => !/:(meta|id|events|stalled-check|workers|results)$/.test(key));
+    client.disconnect();
+    expect(left.filter((key) => !key.includes(':worker:'))).toEqual([]);
+  });
+
+  test('it survives the death of its workers, without condemning a run', async () => {
+    startWorker(redis.url);
+    let over = false;
+    const deaths = (async () => {
+      for (let death = 0; death < 4 && !over; death++) {
+        const victim = startWorker(redis.url);
+        await victim.ready;
+        await pause(400);
+        victim.signal('SIGKILL');
+      }
+    })();
+    const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), 3000);
+    over = true;
+    await deaths;
+    expect(hashesOf(carried)).toEqual(hashesOf(reference));
+  });
+
+  test('it survives the loss of everything in Redis', async () => {
+    startWorker(redis.url);
+    const client = new Redis(redis.url);
+    const flushes = (async () => {
+      for (let i = 0; i < 3; i++) {
+        await pause(700);
+        await client.flushall();
+      }
+      client.disconnect();
+    })();
+    const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), 3000);
+    await flushes;
+    expect(hashesOf(carried)).toEqual(hashesOf(reference));
+  });
+
+  test('it survives a Redis that is killed and comes back', async () => {
+    startWorker(redis.url);
+    const harm = (async () => {
+      for (const keep of [true, false]) {
+        await pause(800);
+        await redis.kill();
+        await pause(300);
+        await redis.restart({ keep });
+      }
+    })();
+    const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), 3000);
+    await harm;
+    expect(hashesOf(carried)).toEqual(hashesOf(reference));
+  });
+
+  test('it survives a Redis that stands still for longer than a lock', async () => {
+    startWorker(redis.url);
+    const harm = (async () => {
+      await pause(800);
+      redis.pause();
+      await pause(5000);
+      redis.unpause();
+    })();
+    const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), 3000);
+    await harm;
+    expect(hashesOf(carried)).toEqual(hashesOf(reference));
+  });
+
+  test('it survives a worker that stands still for longer than a lock and comes back', async () => {
+    const frozen = startWorker(redis.url);
+    await frozen.ready;
+    const harm = (async () => {
+      await pause(800);
+      frozen.signal('SIGSTOP');
+      startWorker(redis.url);
+      await pause(5000);
+      frozen.signal('SIGCONT');
+    })();
+    const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), 3000);
+    await harm;
+    expect(hashesOf(carried)).toEqual(hashesOf(reference));
+  });
+});
