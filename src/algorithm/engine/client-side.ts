@@ -125,6 +125,13 @@ export class ClientSide implements ClientContext {
       }
       this.#oracleOf[client] = position;
     }
+    const poorest = this.#oracles.reduce((least, { samples }) => Math.min(least, samples), Number.POSITIVE_INFINITY);
+    if (method.batchRule?.batchSampling === 'without-replacement' && b > poorest) {
+      throw new MarinadeError(
+        'MARINADE_PRECONDITION_UNSUPPORTED',
+        `a batch of ${b} without replacement needs as many rows; some client has ${poorest}`,
+      );
+    }
   }
 
   /** Samples the client holds. */
@@ -171,12 +178,7 @@ export class ClientSide implements ClientContext {
     }
     const stream = this.#batchStream.at(k, rule.batches === 'shared' ? EVERYONE : this.client, position);
     if (rule.batchSampling === 'with-replacement') sampleWithReplacement(stream, samples, b, out);
-    else if (b > samples) {
-      throw new MarinadeError(
-        'MARINADE_PRECONDITION_UNSUPPORTED',
-        `a batch of ${b} without replacement needs as many rows; client ${this.client} has ${samples}`,
-      );
-    } else sampleWithoutReplacement(stream, samples, b, out, this.#seen);
+    else sampleWithoutReplacement(stream, samples, b, out, this.#seen);
     return out;
   }
 

@@ -15,7 +15,7 @@ import { MarinadeError } from '../../shared/errors.ts';
 import { type Pipeline, pipelineOf } from '../aggregators/pipeline.ts';
 import type { Catalog } from '../catalog.ts';
 import type { Experiment } from '../experiment.ts';
-import { metricNames, needsOptimum } from '../metrics.ts';
+import { checkAssumptions, checkCombination, checkTolerance } from './compile-checks.ts';
 
 export interface CompiledExperiment {
   readonly experiment: Experiment;
@@ -36,12 +36,6 @@ export interface CompiledExperiment {
   /** Clients that own a shard. */
   readonly owners: number;
   readonly warnings: readonly string[];
-}
-
-/** f for a cohort: floor(byzantine cohort / total), in integers. */
-export function toleratedByzantine({ clients }: Experiment, cohort: number): number {
-  const assumed = clients.assumedByzantine ?? clients.byzantine;
-  return Number((BigInt(assumed) * BigInt(cohort)) / BigInt(clients.total));
 }
 
 /** @throws ConfigError and PreconditionError codes: nothing has been computed yet */
@@ -105,128 +99,4 @@ function visibilityOf(attack: Readonly<Record<string, unknown>>): 'all' | 'cohor
   const inner = attack['attack'];
   if (typeof inner === 'object' && inner !== null) return visibilityOf(inner as Readonly<Record<string, unknown>>);
   return attack['visibility'] === 'cohort' ? 'cohort' : 'all';
-}
-
-type Unchecked = Omit<CompiledExperiment, 'warnings'>;
-
-function unsupported(text: string): never {
-  throw new MarinadeError('MARINADE_PRECONDITION_UNSUPPORTED', text);
-}
-
-/** Whether the clipping level vanishes with the step; the constants only scale it. */
-function absorbsAtZero({ clippings }: Catalog, choice: StrategyChoice): boolean {
-  return instantiate(clippings, choice, { clientSmoothness: 1, sampleSmoothness: 1, compressorBound: 1 }).absorbingAtZero === true;
-}
-
-/** Choices that cannot go together. */
-function checkCombination({ experiment, catalog, method, attackTraits, partitioner }: Unchecked): void {
-  const { clients, data, problem, clipping, metrics, stop } = experiment;
-  const problemDefinition = catalog.problems.get(problem.name);
-  if (problemDefinition.needsData && data === undefined) {
-    throw new MarinadeError(
-      'MARINADE_CONFIG_INVALID',
-      `problem '${problem.name}' needs data; add \`data: { name: ... }\` or \`data: { file: ... }\``,
-    );
-  }
-  if (!problemDefinition.needsData && data !== undefined) {
-    throw new MarinadeError('MARINADE_CONFIG_INVALID', `problem '${problem.name}' makes its own functions; remove \`data\``);
-  }
-  if (clients.byzantineIdentity !== 'fixed' && !partitioner.homogeneous) {
-    unsupported(
-      `clients.byzantineIdentity: redrawEvery changes the objective unless partition is homogeneous; got '${experiment.partition.name}'`,
-    );
-  }
-  const levelled = clipping.name !== 'none';
-  if (attackTraits.needsClippingLevel && !levelled)
-    unsupported(`attack '${experiment.attack.name}' needs a clipping level; clipping is none`);
-  if (attackTraits.messageScaleOnly && experiment.attack.on === 'estimate')
-    unsupported(`attack '${experiment.attack.name}' exists on the message scale only; set on: message`);
-  if (attackTraits.needsLabels && !problemDefinition.needsData)
-    unsupported(`attack '${experiment.attack.name}' flips labels; problem '${problem.name}' has none`);
-  if (absorbsAtZero(catalog, clipping) && !method.clipsDifferences && experiment.method['initialEstimator'] === 'zero') {
-    unsupported('heuristic (10) with a step-proportional level cannot leave g = 0: choose initialEstimator full-round or exact');
-  }
-  const wanted = [...metrics.names, stop.target?.metric, stop.plateau?.metric].filter((name) => name !== undefined);
-  const unknown = wanted.find((name) => !metricNames.includes(name));
-  if (unknown !== undefined) throw new MarinadeError('MARINADE_CONFIG_INVALID', `unknown metric '${unknown}'`);
-  for (const metric of [stop.target?.metric, stop.plateau?.metric]) {
-    if (metric !== undefined && !metrics.names.includes(metric)) {
-      throw new MarinadeError(
-        'MARINADE_CONFIG_INVALID',
-        `a stop rule looks at '${metric}', which is not among metrics.names (${metrics.names.join(', ')})`,
-      );
-    }
-  }
-  if (new Set(metrics.names).size !== metrics.names.length)
-    throw new MarinadeError('MARINADE_CONFIG_INVALID', 'metrics.names has a name twice');
-  if (wanted.some(needsOptimum) && Number(problem['nonConvex'] ?? 0) > 0) {
-    throw new MarinadeError(
-      'MARINADE_PRECONDITION_UNKNOWN_CONSTANT',
-      'optimality-gap needs f*, which is not solvable for a non-convex objective; record loss or squared-gradient-norm instead',
-    );
-  }
-}
-
-/** Rules against the cohorts they will see. */
-function checkTolerance({ experiment, pipeline, participation }: Unchecked): string[] {
-  const warnings: string[] = [];
-  const cohorts = new Map<string, number>([['all clients', experiment.clients.total]]);
-  if (participation.smallSize !== undefined) cohorts.set('a cohort', participation.smallSize);
-  cohorts.set('a large cohort', participation.largeSize);
-  const seen = new Set<number>();
-  for (const [label, n] of cohorts) {
-    if (seen.has(n)) continue;
-    seen.add(n);
-    const f = toleratedByzantine(experiment, n);
-    const broken = pipeline.infeasible(n, f);
-    if (broken !== undefined) {
-      // `largest` lowers f; where not even f = 0 can be computed, there is nothing to lower to.
-      if (experiment.aggregator.whenInfeasible === 'refuse' || pipeline.infeasible(n, pipeline.largestFeasible(n, f)) !== undefined) {
-        throw new MarinadeError('MARINADE_PRECONDITION_TOO_MANY_BYZANTINE', `for ${label} (n = ${n}, f = ${f}): ${broken}`, { n, f });
-      }
-      warnings.push(`for ${label} (n = ${n}, f = ${f}) the largest feasible f = ${pipeline.largestFeasible(n, f)} is used: ${broken}`);
-    }
-    const beyond = pipeline.beyondGuarantee(n, f);
-    if (beyond !== undefined) warnings.push(`beyond a guarantee for ${label} (n = ${n}, f = ${f}): ${beyond}`);
-  }
-  return warnings;
-}
-
-/** What a method's analysis assumes. */
-function checkAssumptions({ experiment, catalog, method, compressor, compressorCorrelated, participation }: Unchecked): string[] {
-  const warnings: string[] = [];
-  const { compressor: choice, assumptions, clients } = experiment;
-  const broken = (text: string): void => {
-    if (assumptions === 'enforce') {
-      throw new MarinadeError(
-        'MARINADE_PRECONDITION_ASSUMPTION',
-        `${text}; choose another compressor, or set assumptions: waive to try it on purpose`,
-      );
-    }
-    warnings.push(`waived: ${text}`);
-  };
-  const { class: kind } = compressor.constants(16);
-  if (method.compressor === 'none' && choice.name !== 'identity')
-    unsupported(`method '${experiment.method.name}' sends full vectors; set compressor: { name: identity }`);
-  if (method.compressor === 'unbiased' && kind !== 'unbiased')
-    broken(`method '${experiment.method.name}' needs an unbiased compressor; '${choice.name}' is ${kind}`);
-  if (method.compressor === 'contractive' && kind === 'biased')
-    broken(`method '${experiment.method.name}' needs a contractive compressor; '${choice.name}' is ${kind}`);
-  if (compressorCorrelated) warnings.push(`compressor '${choice.name}' is correlated between clients, which the theorems do not cover`);
-  const tolerated = clients.assumedByzantine ?? clients.byzantine;
-  if (
-    clients.byzantine > 0 &&
-    tolerated > 0 &&
-    participation.largeSize * tolerated < clients.byzantine * clients.total &&
-    2 * clients.byzantine >= participation.largeSize
-  ) {
-    warnings.push(
-      `a refresh cohort of ${participation.largeSize} may hold a byzantine majority: ${clients.byzantine} of ${clients.total} clients lie (the theorems need C-hat >= delta_real n / delta)`,
-    );
-  }
-  if (2 * clients.byzantine >= clients.total) warnings.push(`byzantine clients are no minority: ${clients.byzantine} of ${clients.total}`);
-  if (absorbsAtZero(catalog, experiment.clipping) && experiment.method['initialEstimator'] === 'zero') {
-    warnings.push('a clipping level proportional to the step is absorbing at g = 0: only a refresh round leaves initialEstimator: zero');
-  }
-  return warnings;
 }

@@ -8,10 +8,11 @@ import { type Messages, messagesOver, type Vector } from '../../shared/vector.ts
 import type { PipelineWorkspace } from '../aggregators/pipeline.ts';
 import { distance, meanOfRows } from '../kernels/reference/vectors.ts';
 import { KeyedStream } from '../random/streams.ts';
-import { type CompiledExperiment, toleratedByzantine } from './compile.ts';
+import type { CompiledExperiment } from './compile.ts';
 import { requirePermutation } from './given-draws.ts';
 import type { RoundFacets } from './round-facets.ts';
 import { counter, type RunMemory } from './run-memory.ts';
+import { toleratedByzantine } from './tolerated-byzantine.ts';
 
 export class ServerRule {
   /** Set for rounds in which metrics want the rule's result on the honest part. */

@@ -62,6 +62,7 @@ export const byzVrMarinaPp = defineMethod({
       batchSize: b,
       batchRule: rule,
       refresh,
+      smallCohortRule,
       clipsDifferences: true,
       compressor: 'unbiased',
       phases: [refreshed, difference],

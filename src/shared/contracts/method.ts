@@ -117,6 +117,8 @@ export interface Method<S extends string = string, M extends string = string> {
   readonly batchSize?: number | undefined;
   readonly batchRule?: BatchRule | undefined;
   readonly refresh?: RefreshRule | undefined;
+  /** What aggregates small cohorts: the experiment's rule (the default), or the plain mean, as in PP+. */
+  readonly smallCohortRule?: 'robust' | 'mean' | undefined;
   /** Clips differences itself; on other methods a clipping policy turns on heuristic (10). */
   readonly clipsDifferences: boolean;
   /** The class of compressor the method's analysis assumes; `none`: messages are never compressed. */

@@ -221,9 +221,20 @@ export function standardDeviationOfRows(rows: readonly Vector[], n: number, mean
   return out;
 }
 
-/** clip(v, level) = v min(1, level / |v|), in place; a zero vector stays zero. Returns |v| before clipping. */
+/** clip(v, level) = v min(1, level / |v|), in place; a zero vector stays zero, NaN stays NaN. Returns |v| before clipping. */
 export function clipInPlace(v: Vector, level: number): number {
   const length = norm(v);
-  if (length > level) scale(level / length, v, v);
+  if (length > level) {
+    if (length === Number.POSITIVE_INFINITY) shrink(v);
+    scale(level / (length === Number.POSITIVE_INFINITY ? norm(v) : length), v, v);
+  }
   return length;
+}
+
+/** A vector whose squares overflow becomes one of the same direction that has a length; infinite coordinates outweigh finite ones. */
+function shrink(v: Vector): void {
+  let largest = 0;
+  for (let j = 0; j < v.length; j++) largest = Math.max(largest, Math.abs(v[j]!));
+  if (largest < Number.POSITIVE_INFINITY) for (let j = 0; j < v.length; j++) v[j] = v[j]! / largest;
+  else for (let j = 0; j < v.length; j++) v[j] = Math.abs(v[j]!) === largest ? Math.sign(v[j]!) : 0;
 }
