@@ -16,28 +16,13 @@ import { z } from 'zod';
 import { keptCoordinates, keptCount } from '../../shared/config/units.ts';
 import { defineCompressor } from '../../shared/contracts/compressor.ts';
 import { MarinadeError } from '../../shared/errors.ts';
+import { requireDistinct } from '../engine/given-draws.ts';
 
 /** Bits that name one of d coordinates. */
 export function indexBits(d: number): number {
   let bits = 0;
   while (2 ** bits < d) bits++;
   return bits;
-}
-
-function markGiven(coordinates: ArrayLike<number>, d: number, k: number, mask: Float64Array): void {
-  let marked = 0;
-  for (let i = 0; i < coordinates.length; i++) {
-    const j = coordinates[i]!;
-    if (!(Number.isInteger(j) && j >= 0 && j < d) || mask[j] === 1) continue;
-    mask[j] = 1;
-    marked++;
-  }
-  if (marked !== k || coordinates.length !== k) {
-    throw new MarinadeError(
-      'MARINADE_SHAPE_DIMENSION',
-      `compressor rand-k needs K = ${k} distinct coordinates below d = ${d}; got [${Array.from(coordinates).join(', ')}]`,
-    );
-  }
 }
 
 export const randK = defineCompressor({
@@ -65,8 +50,10 @@ export const randK = defineCompressor({
         if (k === d && coordinates === undefined) return;
         const mask = workspace.kept;
         mask.fill(0);
-        if (coordinates !== undefined) markGiven(coordinates, d, k, mask);
-        else {
+        if (coordinates !== undefined) {
+          requireDistinct(coordinates, d, 'the coordinates of rand-k', k);
+          for (let i = 0; i < k; i++) mask[coordinates[i]!] = 1;
+        } else {
           // Floyd: a candidate already taken is replaced by the newest possible coordinate.
           for (let newest = d - k; newest < d; newest++) {
             const candidate = stream.below(newest + 1);

@@ -9,8 +9,9 @@ function refuse(what: string, expected: string, given: ArrayLike<number>): never
   );
 }
 
-/** Integers in [0, below), each at most once. */
-export function requireDistinct(given: ArrayLike<number>, below: number, what: string): void {
+/** Integers in [0, below), each at most once, `count` of them where that is fixed. */
+export function requireDistinct(given: ArrayLike<number>, below: number, what: string, count = given.length): void {
+  if (given.length !== count) refuse(what, `${count} distinct integers below ${below}`, given);
   const seen = new Set<number>();
   for (let i = 0; i < given.length; i++) {
     const value = given[i]!;

@@ -8,12 +8,12 @@
  * @random    none
  * @throws    MARINADE_PRECONDITION_TOO_MANY_BYZANTINE when f >= n
  * @source    Allouah, Guerraoui, Gupta, Jellouli, Rizk, Stephan. ICLR 2025, arXiv 2405.14432, Algorithm 2
- * @deviates  a message of NaN or infinite norm becomes zero where its norm exceeds the level: it has no direction
+ * @deviates  none; a message with a NaN is longer than any other and becomes zero where it must be scaled: it has no direction
  * @example   messages [1], [2], [9], f = 1: k = 1, level 2 -> [1], [2], [2]
  */
 import { z } from 'zod';
 import { definePreAggregator } from '../../shared/contracts/aggregator.ts';
-import { norm, scale } from '../kernels/reference/vectors.ts';
+import { clipInPlace, norm } from '../kernels/reference/vectors.ts';
 
 /** floor(2 f (n - f) / n), in integers. */
 export function clippedCount(n: number, f: number): number {
@@ -44,9 +44,10 @@ export const adaptiveClipping = definePreAggregator({
       out.n = n;
       for (let i = 0; i < n; i++) {
         const length = norms[i]!;
-        if (length <= level) out.rows[i]!.set(rows[i]!);
-        else if (length === Number.POSITIVE_INFINITY) out.rows[i]!.fill(0);
-        else scale(level / length, rows[i]!, out.rows[i]!);
+        out.rows[i]!.set(rows[i]!);
+        if (length <= level) continue;
+        clipInPlace(out.rows[i]!, level);
+        if (length === Number.POSITIVE_INFINITY && Number.isNaN(norm(out.rows[i]!))) out.rows[i]!.fill(0);
       }
     },
   }),

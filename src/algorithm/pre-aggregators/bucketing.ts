@@ -14,7 +14,7 @@
 import { z } from 'zod';
 import { positiveInt } from '../../shared/config/units.ts';
 import { definePreAggregator } from '../../shared/contracts/aggregator.ts';
-import { MarinadeError } from '../../shared/errors.ts';
+import { requirePermutation } from '../engine/given-draws.ts';
 import { meanOfRows } from '../kernels/reference/vectors.ts';
 import { permute } from '../random/sampling.ts';
 
@@ -39,7 +39,10 @@ export const bucketing = definePreAggregator({
       apply(messages, { workspace: { order }, stream, permutation }, out) {
         const { n } = messages;
         if (permutation === undefined) permute(stream, n, order);
-        else copyPermutation(permutation, n, order);
+        else {
+          requirePermutation(permutation, n, 'the permutation of bucketing');
+          order.set(permutation);
+        }
         out.n = rows(n);
         for (let b = 0; b < out.n; b++) {
           const members = Math.min(size, n - b * size);
@@ -50,17 +53,6 @@ export const bucketing = definePreAggregator({
     };
   },
 });
-
-function copyPermutation(permutation: ArrayLike<number>, n: number, order: Float64Array): void {
-  const sorted = Float64Array.from(permutation).sort();
-  if (sorted.length !== n || sorted.some((row, i) => row !== i)) {
-    throw new MarinadeError(
-      'MARINADE_SHAPE_DIMENSION',
-      `bucketing needs a permutation of the rows 0..${n - 1}; got [${Array.from(permutation).join(', ')}]`,
-    );
-  }
-  order.set(permutation);
-}
 
 /** The rows of the bucket being averaged; refilled before every use. */
 const bucket: Float64Array[] = [];

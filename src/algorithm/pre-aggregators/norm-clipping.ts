@@ -8,13 +8,14 @@
  * @random    none
  * @throws    none
  * @source    Allouah, Guerraoui, Gupta, Jellouli, Rizk, Stephan. ICLR 2025, arXiv 2405.14432, section 2 (static clipping)
- * @deviates  a message of NaN or infinite norm becomes zero: it has no direction. A fixed level breaks (f, kappa)-robustness in general
+ * @deviates  none; a message with a NaN stays as it is, infinite coordinates count as a direction. Note that a fixed level
+ *            breaks (f, kappa)-robustness in general
  * @example   message [3, 4], level 1 -> [0.6, 0.8]
  */
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';
 import { definePreAggregator } from '../../shared/contracts/aggregator.ts';
-import { norm, scale } from '../kernels/reference/vectors.ts';
+import { clipInPlace } from '../kernels/reference/vectors.ts';
 
 export const normClipping = definePreAggregator({
   name: 'norm-clipping',
@@ -31,10 +32,8 @@ export const normClipping = definePreAggregator({
     apply({ rows, n }, _context, out) {
       out.n = n;
       for (let i = 0; i < n; i++) {
-        const length = norm(rows[i]!);
-        if (length <= level) out.rows[i]!.set(rows[i]!);
-        else if (length < Number.POSITIVE_INFINITY) scale(level / length, rows[i]!, out.rows[i]!);
-        else out.rows[i]!.fill(0);
+        out.rows[i]!.set(rows[i]!);
+        clipInPlace(out.rows[i]!, level);
       }
     },
   }),
