@@ -13,7 +13,7 @@ import type { Vector } from '../../shared/vector.ts';
 import { sampleWithoutReplacement, sampleWithReplacement, seenSize } from '../random/sampling.ts';
 import { EVERYONE, KeyedStream } from '../random/streams.ts';
 import type { CompiledExperiment } from './compile.ts';
-import { requireBatch, requireDistinct } from './given-draws.ts';
+import { requireBatch } from './given-draws.ts';
 
 /** What to compute for a client. */
 export const answerKinds = { message: 0, gradient: 1, flippedMessage: 2, flippedGradient: 3 } as const;
@@ -189,9 +189,11 @@ export class ClientSide implements ClientContext {
   /** Q_i of a finished vector, with the client's own randomness (the round's where masks are shared). */
   encode({ k, position }: Request, client: number, vector: Vector): void {
     const stream = this.#compressorStream.at(k, this.#compiled.compressorCorrelated ? EVERYONE : client, position);
-    const coordinates = this.#draws?.coordinates?.(k, client);
-    if (coordinates !== undefined) requireDistinct(coordinates, vector.length, `draws.coordinates(${k}, ${client})`);
-    this.#compiled.compressor.compress(vector, { stream, workspace: this.#compressorWorkspace, coordinates });
+    this.#compiled.compressor.compress(vector, {
+      stream,
+      workspace: this.#compressorWorkspace,
+      coordinates: this.#draws?.coordinates?.(k, client),
+    });
   }
 
   #copyOfMemory(client: number): Arrays {

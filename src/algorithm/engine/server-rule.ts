@@ -9,7 +9,6 @@ import type { PipelineWorkspace } from '../aggregators/pipeline.ts';
 import { distance, meanOfRows } from '../kernels/reference/vectors.ts';
 import { KeyedStream } from '../random/streams.ts';
 import type { CompiledExperiment } from './compile.ts';
-import { requirePermutation } from './given-draws.ts';
 import type { RoundFacets } from './round-facets.ts';
 import { counter, type RunMemory } from './run-memory.ts';
 import { toleratedByzantine } from './tolerated-byzantine.ts';
@@ -78,7 +77,7 @@ export class ServerRule {
           state: this.#state,
           workspace: this.#workspace,
           stream: this.#stream.at(k, undefined, this.#position),
-          permutation: givenPermutation(this.#draws, k, messages.n),
+          permutation: this.#draws?.permutation?.(k),
         },
         out,
       );
@@ -138,11 +137,4 @@ export class ServerRule {
     const limit = bound === undefined ? Number.NaN : bound * facets.clippingLevel;
     if (Number.isFinite(limit) && limit > 0) facets.injectedRatio = facets.injectedError / limit;
   }
-}
-
-/** The permutation put in place of the rule's, checked. */
-function givenPermutation(draws: Draws | undefined, k: number, n: number): ArrayLike<number> | undefined {
-  const given = draws?.permutation?.(k);
-  if (given !== undefined) requirePermutation(given, n, `draws.permutation(${k})`);
-  return given;
 }
