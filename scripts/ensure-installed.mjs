@@ -44,6 +44,7 @@ const fits = (allowed, value) => {
 export function whatIsMissing(folder = root) {
   const lock = readJson(join(folder, 'package-lock.json'));
   if (lock === undefined) throw new Error(`${join(folder, 'package-lock.json')} is missing or damaged; take it from the repository again`);
+  const pinned = new Set(Object.keys(lock.packages['tools/node']?.optionalDependencies ?? {}).map((name) => `node_modules/${name}`));
   const installed = readJson(join(folder, 'node_modules', '.package-lock.json'))?.packages;
   if (installed === undefined) return 'no packages are installed';
   for (const [path, wanted] of Object.entries(lock.packages)) {
@@ -51,7 +52,7 @@ export function whatIsMissing(folder = root) {
     if (!fits(wanted.os, process.platform) || !fits(wanted.cpu, process.arch)) continue;
     const found = installed[path];
     // npm leaves an optional package out when it does not fit in a way this check does not know (the C library).
-    if (found === undefined && (wanted.optional || wanted.devOptional)) continue;
+    if (found === undefined && (wanted.optional || wanted.devOptional) && !pinned.has(path)) continue;
     if (found === undefined) return `${path} is not installed`;
     if (found.version !== wanted.version || found.integrity !== wanted.integrity) return `${path} is not version ${wanted.version}`;
     if (!existsSync(join(folder, path, 'package.json'))) return `${path} is gone`;
