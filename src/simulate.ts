@@ -3,20 +3,20 @@
  * bit, and the way to compare with other implementations through `draws`.
  */
 import { catalog as builtIn, type Catalog } from './algorithm/catalog.ts';
-import { compile } from './algorithm/engine/compile.ts';
+import { type CompiledExperiment, compile } from './algorithm/engine/compile.ts';
 import { createProblem, Simulation } from './algorithm/engine/simulation.ts';
 import { solveOptimum } from './algorithm/engine/solve-optimum.ts';
 import { type Experiment, experimentSchema } from './algorithm/experiment.ts';
 import { needsOptimum } from './algorithm/metrics.ts';
 import { problemsFrom } from './orchestrator/plan/read-study.ts';
-import { runIdentity } from './orchestrator/plan/run-key.ts';
+import { objectiveKey, runIdentity } from './orchestrator/plan/run-key.ts';
 import type { Draws, RoundReport } from './shared/contracts/draws.ts';
 import { plainArena } from './shared/contracts/memory.ts';
 import { MarinadeError } from './shared/errors.ts';
 import { resultHash } from './shared/hash.ts';
 import { numericsVersion, type RecordedPoints } from './shared/messages/round-job.ts';
 import type { Outcome } from './shared/outcome.ts';
-import { type DataOptions, loadDataset } from './worker/data/load.ts';
+import { type DataOptions, type LoadedData, loadDataset } from './worker/data/load.ts';
 
 export interface SimulateOptions extends DataOptions {
   /** Hears every round, x^0 and g^0 as k = 0 included; vectors are copies. */
@@ -41,7 +41,7 @@ export interface RunRecord {
   readonly metrics: Readonly<Record<string, Float64Array>>;
   readonly x: Float64Array;
   readonly g: Float64Array;
-  /** Null for a cancelled run and for one whose draws were replaced. */
+  /** Null for a cancelled run and for one whose draws were replaced: the experiment alone does not give its numbers. */
   readonly resultHash: string | null;
   readonly warnings: readonly string[];
 }
@@ -69,9 +69,7 @@ export async function simulate(experiment: unknown, options: SimulateOptions = {
   const compiled = compile(resolved, catalog);
   const arena = plainArena();
   const loaded = resolved.data === undefined ? undefined : await loadDataset(resolved.data, { ...options, arena });
-  const optimum = resolved.metrics.names.some(needsOptimum)
-    ? solveOptimum(createProblem(compiled, loaded?.data, loaded?.test, arena).objective).value
-    : null;
+  const optimum = resolved.metrics.names.some(needsOptimum) ? optimumOf(compiled, loaded) : null;
   const simulation = new Simulation({
     compiled,
     data: loaded?.data,
@@ -91,6 +89,7 @@ export async function simulate(experiment: unknown, options: SimulateOptions = {
   };
   let outcome = simulation.begin();
   let slice = performance.now();
+  if (outcome === null && options.signal?.aborted === true) outcome = 'cancelled';
   while (outcome === null) {
     outcome = simulation.advance();
     if (performance.now() - slice < SLICE_MS) continue;
@@ -117,6 +116,18 @@ export async function simulate(experiment: unknown, options: SimulateOptions = {
     resultHash: exact ? resultHash({ numericsVersion, x, columns: metrics }) : null,
     warnings: compiled.warnings,
   };
+}
+
+/** f* of objectives solved in this process: it belongs to an objective, and costs half a second where data are large. */
+const optima = new WeakMap<Catalog, Map<string, number>>();
+
+function optimumOf(compiled: CompiledExperiment, loaded: LoadedData | undefined): number {
+  const known = optima.get(compiled.catalog) ?? new Map<string, number>();
+  optima.set(compiled.catalog, known);
+  const key = objectiveKey(compiled, loaded?.sha256 ?? '');
+  const value = known.get(key) ?? solveOptimum(createProblem(compiled, loaded?.data, loaded?.test, plainArena()).objective).value;
+  known.set(key, value);
+  return value;
 }
 
 /** Rounds of the recorded points: 0, every, 2 every, ..., and the last. */
