@@ -53,6 +53,26 @@ export function withValueAt(data: unknown, path: string, value: unknown): unknow
 }
 
 function replaced(node: unknown, step: string, value: unknown): unknown {
-  if (Array.isArray(node) && /^\d+$/.test(step)) return node.map((item, i) => (i === Number(step) ? value : item));
-  return { ...(isPlain(node) ? node : {}), [step]: value };
+  if (!Array.isArray(node)) return { ...(isPlain(node) ? node : {}), [step]: value };
+  if (/^\d+$/.test(step) && Number(step) < node.length) return node.map((item, i) => (i === Number(step) ? value : item));
+  throw new MarinadeError('MARINADE_CONFIG_INVALID', `'${step}' is no place in a list of ${node.length}; expected a number below that`);
+}
+
+/** What setting a path replaces as a whole: `x` for `x.name`, else the path itself. */
+export function replacedBy(path: string): string {
+  return path.endsWith('.name') ? path.slice(0, -'.name'.length) : path;
+}
+
+/** Whether setting `path` discards what was set at `other` before. */
+export function discards(path: string, other: string): boolean {
+  const whole = replacedBy(path);
+  return (
+    path === other || whole === other || (other.startsWith(`${whole}.`) && !(whole !== path && other.startsWith(`${whole}.preAggregators`)))
+  );
+}
+
+/** The order in which settings may be applied without one discarding another: whole objects before their parts. */
+export function outermostFirst<Setting extends readonly [string, ...unknown[]]>(settings: readonly Setting[]): Setting[] {
+  const depth = ([path]: Setting): number => replacedBy(path).split('.').length;
+  return [...settings].sort((a, b) => depth(a) - depth(b));
 }

@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import { positiveInt } from '../../shared/config/units.ts';
 import { MarinadeError } from '../../shared/errors.ts';
-import { stepsOf, withValueAt } from './paths.ts';
+import { discards, outermostFirst, replacedBy, stepsOf, withValueAt } from './paths.ts';
 import { type Path, type Problem, parseSource, type SourceText } from './source-text.ts';
 import { knownKeys, knownValues, nearest } from './suggestions.ts';
 import { parseWhere } from './where.ts';
 
 const MAX_SEED = Number.MAX_SAFE_INTEGER;
 const MAX_SEEDS = 100_000;
+const MAX_PARAMETERS = 100;
 
 /** `0..4` includes both ends. */
 function seedsOf(text: string): number[] | undefined {
@@ -21,7 +22,11 @@ function seedsOf(text: string): number[] | undefined {
 const seed = z.int().nonnegative().max(MAX_SEED);
 const seedsSchema = z.union([
   seed.transform((one) => [one]),
-  z.array(seed).min(1).max(MAX_SEEDS),
+  z
+    .array(seed)
+    .min(1)
+    .max(MAX_SEEDS)
+    .refine((seeds) => new Set(seeds).size === seeds.length, 'expected every seed once'),
   z.string().transform((text, context) => {
     const seeds = seedsOf(text);
     if (seeds !== undefined) return seeds;
@@ -46,10 +51,18 @@ export const studySchema = z.strictObject({
       z.string(),
       z.union([z.array(z.unknown()).min(1), z.strictObject({ values: z.array(z.unknown()).min(1) }).transform(({ values }) => values)]),
     )
+    .refine((parameters) => Object.keys(parameters).length <= MAX_PARAMETERS, `expected at most ${MAX_PARAMETERS} parameters`)
     .default({})
     .describe('paths to a value or a whole object, with the values to try; the full product is planned'),
   seeds: seedsSchema.default([0]).describe('repeats: the same seeds in all cells'),
-  exclude: z.array(z.record(z.string(), z.unknown())).default([]).describe('cells left out: every path of an entry has the given value'),
+  exclude: z
+    .array(
+      z
+        .record(z.string(), z.unknown())
+        .refine((entry) => Object.keys(entry).length > 0, 'expected at least one path; an empty entry would leave out every cell'),
+    )
+    .default([])
+    .describe('cells left out: every path of an entry has the given value'),
   where: z.string().optional().describe('a condition over the experiment; cells for which it is false are left out'),
   infeasible: z.enum(['refuse', 'drop']).default('refuse').describe('what to do with cells that cannot be computed'),
   limits: z
@@ -63,6 +76,8 @@ export interface StudyFile {
   readonly text: string;
   readonly study: z.output<typeof studySchema>;
   readonly where: ((lookup: (path: string) => unknown) => boolean) | undefined;
+  /** Paths of the base experiment that were not written in the file but given beside it. */
+  readonly overridden: readonly string[];
 }
 
 /** A study's text as a checked study; `overrides` are `--set path=value`, applied to the base experiment. */
@@ -82,10 +97,16 @@ export function readStudy(text: string, file: string, overrides: readonly (reado
       return undefined;
     }
   };
-  for (const path of Object.keys(study.parameters)) {
+  const varied = Object.keys(study.parameters);
+  for (const path of varied) {
     attempt(['parameters'], () => stepsOf(path), path);
-    if (path === 'seed')
-      problems.push({ path: ['parameters'], atKey: path, message: 'seeds are varied under `seeds`, so that all cells share them' });
+    const other = varied.find((candidate) => candidate !== path && replacedBy(candidate) === path);
+    if (other !== undefined)
+      problems.push({ path: ['parameters'], atKey: path, message: `'${path}' and '${other}' replace each other; vary one of them` });
+  }
+  for (const at of [['parameters'], ['experiment']] as const) {
+    if (Object.hasOwn(study[at[0]], 'seed'))
+      problems.push({ path: at, atKey: 'seed', message: 'seeds are given under `seeds`, so that all cells share them' });
   }
   study.exclude.forEach((entry, i) => {
     for (const path of Object.keys(entry)) attempt(['exclude', i], () => stepsOf(path), path);
@@ -93,9 +114,19 @@ export function readStudy(text: string, file: string, overrides: readonly (reado
   const where = study.where === undefined ? undefined : attempt(['where'], () => parseWhere(study.where!));
   if (problems.length > 0) throw source.error(problems);
 
-  for (const [path, value] of overrides)
+  for (const [path, value] of outermostFirst(overrides)) {
+    const owner = varied.find((candidate) => discards(candidate, path));
+    if (owner !== undefined || path === 'seed') {
+      throw new MarinadeError(
+        'MARINADE_CONFIG_USAGE',
+        owner === undefined
+          ? 'seeds are given under `seeds` of the study, not by --set'
+          : `--set ${path} would change nothing: ${file} varies '${owner}' under parameters`,
+      );
+    }
     study = { ...study, experiment: withValueAt(study.experiment, path, value) as Record<string, unknown> };
-  return { source, text, study, where };
+  }
+  return { source, text, study, where, overridden: overrides.map(([path]) => path) };
 }
 
 /** Zod's issues as problems of the source, with suggestions. `prefix` is where the value stands in the file. */
@@ -127,7 +158,7 @@ export function problemsFrom(issues: readonly z.core.$ZodIssue[], schema: unknow
       return [
         {
           path: [...prefix, ...path],
-          message: `${where}expected ${[...new Set(expected)].join(' or ')}; got ${shown(valueOf(value, path))}`,
+          message: `${where}expected ${[...new Set(expected)].join(' or ')}; got ${shown(valueUnder(value, path))}`,
         },
       ];
     }
@@ -136,14 +167,14 @@ export function problemsFrom(issues: readonly z.core.$ZodIssue[], schema: unknow
         issue.code === 'invalid_union' && issue.discriminator !== undefined && path.at(-1) !== issue.discriminator
           ? [...path, issue.discriminator]
           : path;
-      const given = valueOf(value, at);
+      const given = valueUnder(value, at);
       const known = knownValues(schema, value, at);
       const near = typeof given === 'string' ? nearest(given, known) : undefined;
       const hint = near !== undefined ? `; did you mean '${near}'?` : '';
       const list = known.length > 0 ? `expected one of ${known.join(', ')}` : issue.message;
       return [{ path: [...prefix, ...at], message: `${at.join('.')}: ${list}; got ${shown(given)}${hint}` }];
     }
-    const given = valueOf(value, path);
+    const given = valueUnder(value, path);
     if (given === undefined)
       return [
         {
@@ -159,7 +190,7 @@ function deepest(issues: readonly z.core.$ZodIssue[]): number {
   return Math.max(0, ...issues.map(({ path, code }) => path.length + (code === 'unrecognized_keys' ? 1 : 0)));
 }
 
-function valueOf(value: unknown, path: readonly PropertyKey[]): unknown {
+function valueUnder(value: unknown, path: readonly PropertyKey[]): unknown {
   let current = value;
   for (const step of path) {
     if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) return undefined;

@@ -17,9 +17,10 @@ export interface RunIdentity {
   readonly trajectoryKey: string;
 }
 
-/** The part of a data choice that is not a path. */
+/** What is made of the data: the part of a data choice that is not a place. */
 function dataPart({ data }: Experiment, dataSha256: string): unknown {
-  return data === undefined ? null : { sha256: dataSha256, normalize: data.normalize };
+  if (data === undefined) return null;
+  return { sha256: dataSha256, normalize: data.normalize, targets: 'targets' in data ? data.targets : 'classes' };
 }
 
 /** @param strategies content hashes of users' strategy modules, in order of their names */

@@ -3,8 +3,8 @@
  *
  * Parsing is strict: warnings are errors, duplicate keys are errors, anchors may not explode, the size is bounded.
  */
-import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
-import { MarinadeError } from '../../shared/errors.ts';
+import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { type ErrorCode, MarinadeError } from '../../shared/errors.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -19,13 +19,18 @@ export interface SourceText {
   readonly file: string;
   readonly data: unknown;
   /** An error that shows `file:line:column`, the line and a caret for each problem, in the order of the file. */
-  error(problems: readonly Problem[]): MarinadeError;
+  error(problems: readonly Problem[], code?: ErrorCode): MarinadeError;
 }
 
 const MAX_BYTES = 1_000_000;
 const MAX_DEPTH = 64;
 const MAX_ALIASES = 1000;
 const SHOWN = 20;
+/** Problems whose places are looked up, which takes time for each. */
+const PLACED = 200;
+const TOO_DEEP = `nested more than ${MAX_DEPTH} deep`;
+/** Characters of a source line that an error shows. */
+const WINDOW = 120;
 
 /** @throws MARINADE_CONFIG_INVALID with file:line:column */
 export function parseSource(text: string, file: string): SourceText {
@@ -36,45 +41,67 @@ export function parseSource(text: string, file: string): SourceText {
     );
   }
   const lineCounter = new LineCounter();
-  const lines = text.split('\n');
+  const lines = text.split(/\r?\n/);
   const show = (offset: number, message: string): string => {
     const { line, col } = lineCounter.linePos(offset);
-    const source = printable(lines[Math.max(0, line - 1)] ?? '').slice(0, 200);
-    const marker = `${' '.repeat(Math.min(Math.max(0, col - 1), 200))}^`;
-    return `${file}:${Math.max(1, line)}:${Math.max(1, col)}: ${printable(message)}\n    ${source}\n    ${marker}`;
+    const column = Math.max(0, col - 1);
+    // A long line is shown around the place.
+    const from = column < WINDOW ? 0 : column - WINDOW / 2;
+    const source = printable((lines[Math.max(0, line - 1)] ?? '').slice(from, from + WINDOW));
+    return `${file}:${Math.max(1, line)}:${column + 1}: ${printable(message)}\n    ${source}\n    ${' '.repeat(column - from)}^`;
   };
-  const fail = (entries: readonly { offset: number; message: string }[]): MarinadeError => {
+  const fail = (
+    entries: readonly { offset: number; message: string }[],
+    code: ErrorCode = 'MARINADE_CONFIG_INVALID',
+    count = entries.length,
+  ): MarinadeError => {
     const sorted = [...entries].sort((a, b) => a.offset - b.offset);
-    const more = sorted.length > SHOWN ? `\n(and ${sorted.length - SHOWN} more)` : '';
+    const more = count > SHOWN ? `\n(and ${count - SHOWN} more)` : '';
     return new MarinadeError(
-      'MARINADE_CONFIG_INVALID',
+      code,
       sorted
         .slice(0, SHOWN)
         .map(({ offset, message }) => show(offset, message))
         .join('\n') + more,
       {
         file,
-        problems: sorted.length,
+        problems: count,
       },
     );
   };
 
   let document: ReturnType<typeof parseDocument>;
   try {
-    document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true, stringKeys: true });
+    document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, stringKeys: true });
   } catch (cause) {
     // The parser's stack is the limit for nesting.
     lineCounter.addNewLine(0);
     throw new MarinadeError(
       'MARINADE_CONFIG_INVALID',
-      `${file}:1:1: the YAML cannot be parsed: ${cause instanceof RangeError ? 'it is nested too deeply' : String(cause)}`,
+      `${file}:1:1: ${cause instanceof RangeError ? TOO_DEEP : `the YAML cannot be parsed: ${String(cause)}`}`,
     );
   }
-  const complaints = [...document.errors, ...document.warnings];
-  if (complaints.length > 0) throw fail(complaints.map(({ pos, message }) => ({ offset: pos[0], message })));
+  const complaints = [...document.errors, ...document.warnings].map(({ pos, message }) => ({ offset: pos[0], message }));
+  const overflow = complaints.find(({ message }) => message.includes('call stack'));
+  if (overflow !== undefined) throw fail([{ ...overflow, message: TOO_DEEP }]);
+  if (complaints.length > 0) throw fail(complaints);
   let tooDeep: number | undefined;
   let aliases = 0;
+  const refused: { offset: number; message: string }[] = [];
   visit(document, {
+    // The parser's own check of keys takes quadratic time.
+    Map(_key, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        const offset = key.range?.[0] ?? 0;
+        // Libraries that copy objects lose such a key without a word.
+        if (name === '__proto__') refused.push({ offset, message: "unknown key '__proto__'" });
+        if (seen.has(name)) refused.push({ offset, message: `the key '${name}' stands here twice` });
+        seen.add(name);
+      }
+    },
     Node(_key, node, ancestors) {
       if (ancestors.length > 2 * MAX_DEPTH) {
         tooDeep = node.range?.[0] ?? 0;
@@ -82,11 +109,14 @@ export function parseSource(text: string, file: string): SourceText {
       }
       return undefined;
     },
-    Alias() {
+    Alias(_key, node, ancestors) {
       aliases++;
+      if (ancestors.some((ancestor) => isNode(ancestor) && 'anchor' in ancestor && ancestor.anchor === node.source))
+        refused.push({ offset: node.range?.[0] ?? 0, message: `*${node.source} stands inside what it stands for` });
     },
   });
-  if (tooDeep !== undefined) throw fail([{ offset: tooDeep, message: `nested more than ${MAX_DEPTH} deep` }]);
+  if (tooDeep !== undefined) throw fail([{ offset: tooDeep, message: TOO_DEEP }]);
+  if (refused.length > 0) throw fail(refused);
   if (aliases > MAX_ALIASES) throw fail([{ offset: 0, message: `more than ${MAX_ALIASES} aliases` }]);
 
   let data: unknown;
@@ -98,8 +128,14 @@ export function parseSource(text: string, file: string): SourceText {
   return {
     file,
     data,
-    error: (problems) =>
-      fail(problems.map((problem) => ({ offset: offsetOf(document.contents as Node | null, problem), message: problem.message }))),
+    error: (problems, code) =>
+      fail(
+        problems
+          .slice(0, PLACED)
+          .map((problem) => ({ offset: offsetOf(document.contents as Node | null, problem), message: problem.message })),
+        code,
+        problems.length,
+      ),
   };
 }
 
