@@ -1,59 +1,73 @@
 /** Progress on standard error: one status line on a terminal, a line every 30 s otherwise. Control characters of a terminal only where there is one. */
+import { printable } from '../orchestrator/plan/source-text.ts';
 import type { Progress } from '../orchestrator/run-study.ts';
+import { paint } from './output.ts';
 
 const LINE_EVERY_MS = 30_000;
 const REDRAW_EVERY_MS = 100;
 
 export interface ProgressLine {
   update(progress: Progress): void;
-  /** Prints a line of its own without breaking the status line. */
+  /** Prints a line of its own without breaking the status line; not when quiet. */
   note(text: string): void;
+  /** The same for what must be told even when quiet. */
+  warn(text: string): void;
   end(): void;
 }
 
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Runs done, rounds per second, time left. */
 export function progressText(progress: Progress, elapsedMs: number): string {
-  const rate = (1000 * progress.roundsDone) / Math.max(elapsedMs, 1);
-  const left = progress.roundsDone > 0 ? duration(progress.roundsLeft / rate) : '?';
   const failed = progress.failed > 0 ? `, ${progress.failed} failed` : '';
-  return `${progress.finished}/${progress.total} runs${failed} · ${Math.round(rate).toLocaleString('en-US')} rounds/s · ${progress.roundsLeft === 0 ? 'done' : `${left} left`}`;
+  const runs = `${progress.finished}/${progress.total} runs${failed}`;
+  if (progress.roundsDone === 0) return runs;
+  const rate = (1000 * progress.roundsDone) / Math.max(elapsedMs, 1);
+  const left = progress.roundsLeft === 0 ? 'done' : `${duration(progress.roundsLeft / rate)} left`;
+  return `${runs} · ${Math.round(rate).toLocaleString('en-US')} rounds/s · ${left}`;
 }
 
 export function createProgressLine(stream: NodeJS.WriteStream, quiet: boolean): ProgressLine {
-  if (quiet) return { update: () => {}, note: () => {}, end: () => {} };
-  const started = performance.now();
   const terminal = stream.isTTY && process.env['TERM'] !== 'dumb';
+  // Rounds are counted from the first report: planning is no part of their rate.
+  let started: number | undefined;
+  let last = terminal ? Number.NEGATIVE_INFINITY : performance.now();
   let shown = '';
-  let last = terminal ? Number.NEGATIVE_INFINITY : started;
   const clear = (): void => {
-    if (terminal && shown !== '') stream.write('\r\u001b[K');
+    if (shown !== '') stream.write('\r\u001b[K');
     shown = '';
   };
-  const draw = (progress: Progress): void => {
-    const text = progressText(progress, performance.now() - started);
+  const draw = (progress: Progress, now: number): void => {
+    const text = progressText(progress, now - started!);
     if (!terminal) stream.write(`${text}\n`);
     else {
       clear();
       shown = text.slice(0, Math.max(20, (stream.columns ?? 80) - 1));
-      stream.write(shown);
+      stream.write(paint('cyan', shown));
     }
-    last = performance.now();
+    last = now;
+  };
+  const tell = (text: string): void => {
+    clear();
+    stream.write(`${printable(text)}\n`);
   };
   return {
     update(progress) {
-      if (performance.now() - last >= (terminal ? REDRAW_EVERY_MS : LINE_EVERY_MS)) draw(progress);
+      const now = performance.now();
+      started ??= now;
+      if (!quiet && now - last >= (terminal ? REDRAW_EVERY_MS : LINE_EVERY_MS)) draw(progress, now);
     },
-    note(text) {
-      clear();
-      stream.write(`${text}\n`);
+    note: (text) => {
+      if (!quiet) tell(text);
     },
+    warn: tell,
     end: clear,
   };
 }

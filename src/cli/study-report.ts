@@ -5,9 +5,9 @@ import { cohortProbabilities } from '../algorithm/theory/probabilities.ts';
 import { valueLabel } from '../orchestrator/results/statistics.ts';
 import { writeReport } from '../orchestrator/results/write-report.ts';
 import type { LedgerReader, StudyRun } from '../shared/contracts/ledger.ts';
-import { MarinadeError } from '../shared/errors.ts';
 import type { StudyReportData } from '../shared/messages/results.ts';
 import { numericsVersion } from '../shared/messages/round-job.ts';
+import { requireStudy } from './lookup.ts';
 import { version } from './version.ts';
 
 /** Probability of a strict byzantine majority in the small cohort, where participation is a uniform subset or full. */
@@ -18,9 +18,7 @@ export function majorityProbabilityOf({ participation, clients }: Experiment): n
 }
 
 async function dataOf(ledger: LedgerReader, studyKey: string): Promise<StudyReportData> {
-  const study = await ledger.study(studyKey);
-  if (study === undefined)
-    throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', `no study '${studyKey}' in this results folder; see \`marinade list\``);
+  const study = await requireStudy(ledger, studyKey);
   const rows = await ledger.runs(study.studyKey);
   const runs: (StudyRun & { curves: Awaited<ReturnType<LedgerReader['curves']>> })[] = [];
   for (const row of rows) runs.push({ ...row, curves: await ledger.curves(row.runKey) });

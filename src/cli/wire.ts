@@ -1,33 +1,34 @@
 /** Builds what a command needs: the catalog, the pool, the plan, the ledger. The only place where the layers meet. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, isAbsolute, resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
+import { dirname, resolve } from 'node:path';
 import type { DataSpec } from '../algorithm/data/spec.ts';
-import { openLedger } from '../orchestrator/ledger/open-ledger.ts';
-import { type Plan, planStudyFile } from '../orchestrator/plan/plan-study.ts';
+import { type OwnedLedger, openLedger } from '../orchestrator/ledger/open-ledger.ts';
+import { anchorFiles } from '../orchestrator/plan/anchor-files.ts';
+import { type DataSource, type Plan, planStudyFile } from '../orchestrator/plan/plan-study.ts';
 import { readStudy, type StudyFile } from '../orchestrator/plan/read-study.ts';
-import type { Ledger } from '../shared/contracts/ledger.ts';
+import { parseSource } from '../orchestrator/plan/source-text.ts';
 import { MarinadeError } from '../shared/errors.ts';
 import type { DataOptions } from '../worker/data/load.ts';
 import { type ThreadPlan, WorkerPool } from '../worker/pool.ts';
 import { hashStrategyModules, loadCatalog } from '../worker/strategy-modules.ts';
+import { type Surroundings, settleData } from './settle-data.ts';
 
-/** Options of every command that plans or runs. */
-export interface ExecutionOptions {
-  readonly results: string;
-  readonly threads: number;
-  readonly parallel: ThreadPlan | 'auto';
-  readonly roundsPerJob: number | 'auto';
-  readonly dataDir: string | undefined;
+/** What commands that touch data are told about it. */
+export interface DataChoice {
+  readonly dataDir?: string | undefined;
   readonly offline: boolean;
+}
+
+/** Options of every command that reads a study file. */
+export interface StudyOptions extends DataChoice {
   readonly strategies: readonly string[];
   readonly set: readonly string[];
 }
 
 export const DEFAULT_RESULTS = 'marinade-results';
 
-/** Threads a computation may use: the cores this process may use, its quota included. */
+/** Threads a computation may use: the cores this process may use, the CPU quota of its cgroup (v2) included. */
 export function defaultThreads(): number {
   return availableParallelism();
 }
@@ -37,11 +38,7 @@ export async function readStudyFile(path: string, set: readonly string[] = []): 
   const overrides = set.map((text) => {
     const at = text.indexOf('=');
     if (at < 1) throw new MarinadeError('MARINADE_CONFIG_USAGE', `--set expects path=value; got '${text}'`);
-    try {
-      return [text.slice(0, at), parseYaml(text.slice(at + 1))] as const;
-    } catch (cause) {
-      throw new MarinadeError('MARINADE_CONFIG_USAGE', `--set ${text}: the value is no YAML`, {}, cause);
-    }
+    return [text.slice(0, at), parseSource(text.slice(at + 1), `--set ${text.slice(0, at)}`).data] as const;
   });
   let text: string;
   try {
@@ -63,57 +60,61 @@ async function readStandardInput(): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** File paths in a study are relative to it. */
-function anchored(file: StudyFile, studyPath: string): StudyFile {
-  const base = studyPath === '-' ? process.cwd() : dirname(resolve(studyPath));
-  const anchorData = (data: unknown): unknown => {
-    if (typeof data !== 'object' || data === null) return data;
-    const entries = Object.entries(data).map(([key, value]) =>
-      ['file', 'test', 'labels'].includes(key) && typeof value === 'string' && !isAbsolute(value)
-        ? [key, resolve(base, value)]
-        : [key, value],
-    );
-    return Object.fromEntries(entries);
-  };
-  const { study } = file;
-  const experiment = 'data' in study.experiment ? { ...study.experiment, data: anchorData(study.experiment['data']) } : study.experiment;
-  const parameters = Object.fromEntries(
-    Object.entries(study.parameters).map(([path, values]) => {
-      if (path === 'data') return [path, values.map(anchorData)];
-      const key = path.startsWith('data.') ? path.slice(5) : '';
-      return [path, values.map((value) => (key === '' ? value : (anchorData({ [key]: value }) as Record<string, unknown>)[key]))];
-    }),
-  );
-  return { ...file, study: { ...study, experiment, parameters } };
-}
-
-export function dataOptionsOf({ dataDir, offline }: Pick<ExecutionOptions, 'dataDir' | 'offline'>): DataOptions {
+export function dataOptionsOf({ dataDir, offline }: DataChoice): DataOptions {
   return { dataDirectory: dataDir, offline: offline || process.env['MARINADE_OFFLINE'] === '1' };
 }
 
-export function createPool(options: Pick<ExecutionOptions, 'threads' | 'parallel' | 'strategies' | 'dataDir' | 'offline'>): WorkerPool {
+/** The absolute paths of users' strategy modules. */
+export function modulesOf({ strategies }: Pick<StudyOptions, 'strategies'>): string[] {
+  return strategies.map((path) => resolve(path));
+}
+
+export function createPool(
+  options: DataChoice & Pick<StudyOptions, 'strategies'> & { readonly threads: number; readonly parallel: ThreadPlan | 'auto' },
+): WorkerPool {
   return new WorkerPool({
     threads: options.threads,
     inline: options.parallel === 'inline',
     data: dataOptionsOf(options),
-    strategyModules: options.strategies.map((path) => resolve(path)),
+    strategyModules: modulesOf(options),
   });
 }
 
-/** The plan of a study; data sets are loaded into the pool, where their identity is known. */
-export async function planOf(studyPath: string, options: ExecutionOptions, pool: WorkerPool): Promise<{ plan: Plan; file: StudyFile }> {
-  const modules = options.strategies.map((path) => resolve(path));
-  const file = anchored(await readStudyFile(studyPath, options.set), studyPath);
-  const plan = await planStudyFile(file, {
+/** Data sets loaded into a pool, where their identity is known; missing ones are downloaded where that is allowed. */
+export function dataOf(pool: WorkerPool, options: DataChoice, surroundings: Surroundings): DataSource {
+  return {
+    async identify(spec) {
+      const settled = await settleData(spec, dataOptionsOf(options), surroundings);
+      return { ...settled, sha256: (await pool.load(settled.used)).sha256 };
+    },
+  };
+}
+
+/** The plan of a study. */
+export async function planOf(studyPath: string, options: StudyOptions, data: DataSource): Promise<Plan> {
+  const modules = modulesOf(options);
+  const file = anchorFiles(await readStudyFile(studyPath, options.set), studyPath === '-' ? process.cwd() : dirname(resolve(studyPath)));
+  return planStudyFile(file, {
     catalog: await loadCatalog(modules),
-    data: { identify: (data: DataSpec) => pool.load(data) },
+    data: { identify: (spec) => data.identify(spec).catch((thrown) => Promise.reject(placed(thrown, spec, file))) },
     strategies: hashStrategyModules(modules),
   });
-  return { plan, file };
+}
+
+/** An error about the choice of data, at the place in the study where that choice stands. */
+function placed(thrown: unknown, spec: DataSpec, { study, source }: StudyFile): unknown {
+  if (!(thrown instanceof MarinadeError) || thrown.code !== 'MARINADE_CONFIG_INVALID') return thrown;
+  const chosen = 'name' in spec ? spec.name : spec.file;
+  const isChosen = (value: unknown): boolean => value === chosen || Object.values((value ?? {}) as object).includes(chosen);
+  for (const [path, values] of Object.entries(study.parameters)) {
+    const index = path === 'data' || path.startsWith('data.') ? values.findIndex(isChosen) : -1;
+    if (index >= 0) return source.error([{ path: ['parameters', path, index, ...('name' in spec ? ['name'] : [])], message: thrown.text }]);
+  }
+  return source.error([{ path: ['experiment', 'data', ...('name' in spec ? ['name'] : [])], message: thrown.text }]);
 }
 
 /** Opens the results folder as its owner. */
-export function ownLedger(results: string): Promise<Ledger> {
+export function ownLedger(results: string): Promise<OwnedLedger> {
   return openLedger(resolve(results), {});
 }
 

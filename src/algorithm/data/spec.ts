@@ -10,6 +10,10 @@ export const dataSchema = z.union([
       .string()
       .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected the name of a registered data set')
       .describe('a registered data set, or synthetic-adult'),
+    fallback: z
+      .literal('synthetic-adult')
+      .optional()
+      .describe('what to run on, aloud and on record, where the data set is neither here nor to be downloaded'),
     normalize,
   }),
   z.strictObject({

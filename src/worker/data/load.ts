@@ -22,7 +22,7 @@ import { sha256Hex } from '../../shared/hash.ts';
 import { type DataOptions, locate, missing } from './locate.ts';
 import { readParsed, writeParsed } from './parsed-cache.ts';
 import { MAX_CONTENT, readContent, requireChecksum, sha256Of } from './read-file.ts';
-import { type RegisteredFile, type RegisteredSet, registeredSet, registeredSets } from './registry.ts';
+import { type RegisteredFile, type RegisteredSet, requireRegistered } from './registry.ts';
 
 export type { DataOptions } from './locate.ts';
 
@@ -55,13 +55,7 @@ interface ParsedData {
 function parsedOf(spec: DataSpec, options: DataOptions): ParsedData {
   if ('name' in spec) {
     if (spec.name === 'synthetic-adult') return { name: spec.name, targets: 'classes', train: syntheticAdult(), test: undefined };
-    const set = registeredSet(spec.name);
-    if (set === undefined) {
-      throw new MarinadeError(
-        'MARINADE_CONFIG_INVALID',
-        `unknown data set '${spec.name}'; expected one of ${registeredSets.map(({ name }) => name).join(', ')}, synthetic-adult, or { file: ... }`,
-      );
-    }
+    const set = requireRegistered(spec.name);
     const test =
       set.test !== undefined && locate(set.test, options) !== undefined
         ? registeredPart(set, set.test, set.testLabels, options)

@@ -1,4 +1,5 @@
 /** The registered data sets: files with accepted checksums of their uncompressed content, mirrors, limits, licences. */
+import { MarinadeError } from '../../shared/errors.ts';
 
 export interface RegisteredFile {
   /** Name in a flat data directory, without `.gz`. */
@@ -194,6 +195,16 @@ export const registeredSets: readonly RegisteredSet[] = [
 
 export function registeredSet(name: string): RegisteredSet | undefined {
   return registeredSets.find((set) => set.name === name);
+}
+
+/** @throws MARINADE_CONFIG_INVALID with the names there are */
+export function requireRegistered(name: string): RegisteredSet {
+  const set = registeredSet(name);
+  if (set !== undefined) return set;
+  throw new MarinadeError(
+    'MARINADE_CONFIG_INVALID',
+    `unknown data set '${name}'; expected one of ${registeredSets.map((known) => known.name).join(', ')}, synthetic-adult, or { file: ... }`,
+  );
 }
 
 /** All files of a set. */

@@ -1,0 +1,8 @@
+/** `marinade schema`: the JSON Schema of a study. */
+import { print } from '../output.ts';
+import { schemaText } from '../study-schema.ts';
+import { modulesOf } from '../wire.ts';
+
+export async function schema(options: { readonly strategies: readonly string[] }): Promise<void> {
+  print(await schemaText(modulesOf(options)));
+}

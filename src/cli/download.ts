@@ -1,0 +1,131 @@
+/**
+ * Downloads registered data files into the cache folder, which is addressed by content: what does not have the
+ * registered sha256 never gets there. A wrong checksum is a mirror's failure like any other: the next one is tried.
+ */
+import { setGlobalProxyFromEnv } from 'node:http';
+import { gunzipSync } from 'node:zlib';
+import { writeFileDurably } from '../orchestrator/results/durable-file.ts';
+import { MarinadeError } from '../shared/errors.ts';
+import { cachedFile } from '../worker/data/locate.ts';
+import { requireChecksum, sha256Of } from '../worker/data/read-file.ts';
+import type { RegisteredFile } from '../worker/data/registry.ts';
+import { unlessInterrupted } from './interrupt.ts';
+
+export interface DownloadProgress {
+  readonly file: string;
+  readonly received: number;
+  /** Bytes to come in all, where the server says so. */
+  readonly total: number | undefined;
+}
+
+export interface DownloadOptions {
+  /** Tries per mirror. */
+  readonly tries: number;
+  /** Longest silence of a server, in milliseconds. */
+  readonly silenceMs: number;
+  /** Mean pause before another try, in milliseconds. */
+  readonly pauseMs?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: DownloadProgress) => void;
+}
+
+/** A failure that another try at the same mirror cannot mend. */
+class Hopeless extends Error {}
+
+/**
+ * Puts a file into the cache and returns its path.
+ *
+ * @throws MARINADE_DATA_DOWNLOAD that says what each mirror did, MARINADE_EXECUTION_INTERRUPTED when told to stop
+ */
+export async function download(file: RegisteredFile, options: DownloadOptions): Promise<string> {
+  setGlobalProxyFromEnv();
+  const failures: string[] = [];
+  for (const url of file.urls) {
+    for (let attempt = 1; attempt <= options.tries; attempt++) {
+      try {
+        const content = await contentFrom(url, file, options);
+        const sha256 = sha256Of(content);
+        requireChecksum(url, sha256, file.sha256);
+        const path = cachedFile(sha256);
+        await writeFileDurably(path, content);
+        return path;
+      } catch (thrown) {
+        if (options.signal?.aborted === true) throw interrupted(file);
+        if (thrown instanceof MarinadeError && thrown.code !== 'MARINADE_DATA_CHECKSUM') throw thrown;
+        failures.push(`${url}: ${reasonOf(thrown)}`);
+        if (thrown instanceof Hopeless || thrown instanceof MarinadeError) break;
+        if (attempt < options.tries) await pause((options.pauseMs ?? 1000) * attempt * (0.5 + Math.random()), options.signal, file);
+      }
+    }
+  }
+  const tried = file.urls.length === 0 ? ['it has no mirror: get it from the home page of the data set'] : failures;
+  throw new MarinadeError(
+    'MARINADE_DATA_DOWNLOAD',
+    [`'${file.file}' could not be downloaded:`, ...tried.map((line) => `  ${line}`)].join('\n'),
+    {
+      file: file.file,
+      failures,
+    },
+  );
+}
+
+/** The uncompressed content at a URL, never more than the registered size. */
+async function contentFrom(url: string, file: RegisteredFile, { silenceMs, signal, onProgress }: DownloadOptions): Promise<Uint8Array> {
+  const silence = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const heard = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(new Error(`silent for ${silenceMs / 1000} s`)), silenceMs);
+  };
+  heard();
+  try {
+    const response = await fetch(url, { signal: signal === undefined ? silence.signal : AbortSignal.any([silence.signal, signal]) });
+    if (url.startsWith('https:') && !response.url.startsWith('https:')) throw new Hopeless(`leads to ${response.url}, which is not https`);
+    if (!response.ok) {
+      await response.body?.cancel();
+      const message = `status ${response.status}`;
+      throw response.status < 500 && response.status !== 429 ? new Hopeless(message) : new Error(message);
+    }
+    const length = Number(response.headers.get('content-length'));
+    const total = length > 0 && !response.headers.has('content-encoding') ? length : undefined;
+    const pieces: Uint8Array[] = [];
+    let received = 0;
+    for await (const piece of response.body ?? []) {
+      heard();
+      received += piece.length;
+      // An archive of an incompressible file is a little longer than the file.
+      if (received > file.bytes + file.bytes / 100 + 4096) throw new Hopeless(`sends more than the registered ${file.bytes} bytes`);
+      pieces.push(piece);
+      onProgress?.({ file: file.file, received, total });
+    }
+    if (total !== undefined && received < total) throw new Error(`ended after ${received} of ${total} bytes`);
+    return unpacked(Buffer.concat(pieces), file.bytes);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unpacked(content: Buffer, maxBytes: number): Uint8Array {
+  if (content[0] !== 0x1f || content[1] !== 0x8b) return content;
+  try {
+    return gunzipSync(content, { maxOutputLength: maxBytes });
+  } catch (cause) {
+    throw new Error(`sends a damaged archive (${cause instanceof Error ? cause.message : String(cause)})`);
+  }
+}
+
+/** What went wrong, in words: fetch hides the reason in its cause. */
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof MarinadeError) return `sends other bytes (sha256 ${String(thrown.details['actual'])})`;
+  const { message, cause } = thrown as Error & { cause?: Error & { code?: string } };
+  return cause === undefined ? message : (cause.code ?? cause.message);
+}
+
+async function pause(milliseconds: number, signal: AbortSignal | undefined, file: RegisteredFile): Promise<void> {
+  const over = new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+  await (signal === undefined ? over : unlessInterrupted(over, signal, `the download of '${file.file}'`));
+}
+
+function interrupted({ file }: RegisteredFile): MarinadeError {
+  return new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', `the download of '${file}' was stopped`);
+}

@@ -1,0 +1,153 @@
+/**
+ * What there is to type. Each verb lives in a file of its own and is loaded when it is called. The names of arguments
+ * say what completes them (see `commands/completion.ts`).
+ */
+import { Argument, Command, Option } from 'commander';
+import {
+  autoOrInteger,
+  integer,
+  json,
+  parallel,
+  seconds,
+  withData,
+  withQueue,
+  withQuiet,
+  withResults,
+  withStrategies,
+  withStudy,
+  withThreads,
+} from './options.ts';
+import { version } from './version.ts';
+
+export function createProgram(): Command {
+  const program = new Command('marinade')
+    .description('Byzantine-robust distributed optimization, simulated exactly: one YAML study, thousands of runs.')
+    .version(version)
+    .option('--no-color', 'plain text')
+    .showHelpAfterError('(see --help)')
+    .exitOverride();
+  declareStudies(program);
+  declareComputation(program);
+  declareResults(program);
+  declareSurroundings(program);
+  return program;
+}
+
+function declareStudies(program: Command): void {
+  program
+    .command('init')
+    .argument('[file]', 'where to write it', 'study.yaml')
+    .description('write a commented study to begin with, and the schema editors read')
+    .option('--force', 'overwrite an existing file', false)
+    .action(async (file, options) => (await import('./commands/init.ts')).init(file, options));
+
+  withStudy(program.command('validate').argument('<study-file>').description('check a study without reading data'))
+    .addOption(json())
+    .action(async (file, options) => (await import('./commands/plan.ts')).validate(file, options));
+
+  withQuiet(
+    withThreads(withStudy(program.command('plan').argument('<study-file>').description('show the runs a study would make'))),
+    'run keys only',
+  )
+    .addOption(json())
+    .action(async (file, options) => (await import('./commands/plan.ts')).plan(file, options));
+}
+
+function declareComputation(program: Command): void {
+  const run = program.command('run').argument('<study-file>').description('carry out a study; running it again goes on where it stopped');
+  withQuiet(withThreads(withQueue(withResults(withStudy(run)), false)), 'no progress; run keys only')
+    .option('--workers <n>', 'with --redis: worker processes to start beside this one', integer('--workers'))
+    .option('--accept-losing-queued-jobs', 'with --redis: accept a Redis without append-only file', false)
+    .addOption(parallel())
+    .option(
+      '--rounds-per-job <n>',
+      'rounds between checkpoints: auto is about two seconds of work',
+      autoOrInteger('--rounds-per-job'),
+      'auto',
+    )
+    .option('--report', 'write the HTML report at the end', false)
+    .addOption(json())
+    .action(async (file, options) => (await import('./commands/run.ts')).run(file, options));
+
+  const worker = program.command('worker').description('compute round jobs of a queue until told to leave');
+  withThreads(withStrategies(withQueue(withData(worker), true)))
+    .option('--lock-duration <seconds>', 'a worker silent for so long counts as dead', seconds('--lock-duration'), 30)
+    .option('--drain-limit <seconds>', 'time for jobs under way to be handed back after SIGTERM', seconds('--drain-limit'), 30)
+    .action(async (options) => (await import('./commands/worker.ts')).worker(options));
+
+  const verify = program.command('verify').argument('<run>').description('compute a recorded run again and compare every bit');
+  withThreads(withStrategies(withData(withResults(verify))))
+    .option('--from <round>', 'begin at the checkpoint of this round instead of x^0', integer('--from', 0))
+    .addOption(parallel())
+    .addOption(json())
+    .action(async (run, options) => (await import('./commands/verify.ts')).verify(run, options));
+}
+
+function declareResults(program: Command): void {
+  withQuiet(withResults(program.command('list').description('studies of a results folder')), 'study keys only')
+    .addOption(json())
+    .action(async (options) => (await import('./commands/show.ts')).list(options));
+
+  withQuiet(
+    withResults(program.command('show').argument('<study-or-run>').description('results of a study, or of one run by its key')),
+    'run keys only',
+  )
+    .addOption(json())
+    .action(async (name, options) => (await import('./commands/show.ts')).show(name, options));
+
+  withResults(
+    program
+      .command('compare')
+      .argument('<study>')
+      .description('paired comparison over seeds: every cell with the first, or along one parameter'),
+  )
+    .option('--metric <name>', 'metric to compare by its last value (default: the one tables lead with)')
+    .option('--by <path>', 'parameter whose values are compared, all else equal')
+    .addOption(json())
+    .action(async (study, options) => (await import('./commands/compare.ts')).compare(study, options));
+
+  withResults(program.command('report').argument('<study>').description('write the HTML report of a study with its figures'))
+    .option('--out <folder>', 'where to write (default: reports/<study> inside the results folder)')
+    .addOption(json())
+    .action(async (study, options) => (await import('./commands/report.ts')).report(study, options));
+
+  withResults(program.command('export').argument('<study>').description('write runs and curves as csv or ndjson'))
+    .addOption(new Option('--format <format>', 'file format').choices(['csv', 'ndjson']).default('csv'))
+    .option('--out <folder>', 'where to write', 'marinade-export')
+    .addOption(json())
+    .action(async (study, options) => (await import('./commands/export.ts')).exportStudy(study, options));
+}
+
+function declareSurroundings(program: Command): void {
+  const data = program.command('data').description('registered data sets');
+  withData(data.command('list').description('what there is, and where it lies on this machine'))
+    .addOption(json())
+    .action(async (options) => (await import('./commands/data.ts')).list(options));
+  withData(data.command('path').argument('<data-set>').description('print the files of a data set'))
+    .addOption(json())
+    .action(async (name, options) => (await import('./commands/data.ts')).path(name, options));
+  withData(data.command('verify').argument('[data-set]').description('compare checksums, of all that is here by default'))
+    .addOption(json())
+    .action(async (name, options) => (await import('./commands/data.ts')).verify(name, options));
+  withData(data.command('fetch').argument('<data-set>').description('download a data set into the cache'))
+    .addOption(json())
+    .action(async (name, options) => (await import('./commands/data.ts')).fetch(name, options));
+
+  withResults(withData(program.command('doctor').description('check this machine, the results folder and the data')))
+    .addOption(json())
+    .action(async (options) => (await import('./commands/doctor.ts')).doctor(options));
+
+  withStrategies(program.command('schema').description('JSON Schema of a study, for editors')).action(async (options) =>
+    (await import('./commands/schema.ts')).schema(options),
+  );
+
+  program
+    .command('completion')
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .description('completion script for a shell')
+    .action(async (shell) => (await import('./commands/completion.ts')).completion(shell, program));
+
+  withResults(program.command('__complete', { hidden: true }).argument('<kind>')).action(async (kind, options) =>
+    (await import('./commands/completion.ts')).candidates(kind, options),
+  );
+}
