@@ -1,0 +1,59 @@
+/** Rounds per second of one thread, against native C and vectorised NumPy in the same run. */
+import { type Missing, nativePeer, type Peer, pythonPeer } from './support/peer.ts';
+import type { Question } from './support/question.ts';
+import { dataFile, loadRegistered, referenceRun } from './support/setting.ts';
+import { against, spread } from './support/spread.ts';
+
+const REPEATS = 9;
+const ROUNDS = 5000;
+const NUMPY_ROUNDS = 1000;
+
+async function timed(peer: Peer | Missing, seed: number, rounds: number): Promise<{ rate: number; loss: number } | undefined> {
+  if ('missing' in peer) return undefined;
+  const [seconds, loss] = (await peer.ask(`${seed} ${rounds}`)).split(' ').map(Number);
+  return { rate: (rounds + 1) / seconds!, loss: loss! };
+}
+
+export const rounds: Question = {
+  name: 'rounds',
+  asks: 'How many rounds per second does a thread compute in the reference setting (a9a, 15 + 5 clients, cohort 4, batch 32)?',
+  async answer(print) {
+    const data = await loadRegistered('a9a');
+    const file = dataFile(data);
+    const native = nativePeer('round', [file.path]);
+    const numpy = await pythonPeer('round', [file.path]);
+    try {
+      const rates: number[] = [];
+      const ofNative: number[] = [];
+      const ofNumpy: number[] = [];
+      let worst = 0;
+      referenceRun(data, 1, ROUNDS);
+      for (let seed = 1; seed <= REPEATS; seed++) {
+        const { seconds, loss } = referenceRun(data, seed, ROUNDS);
+        const rate = (ROUNDS + 1) / seconds;
+        rates.push(rate);
+        const inC = await timed(native, seed, ROUNDS);
+        if (inC !== undefined) {
+          ofNative.push(rate / inC.rate);
+          worst = Math.max(worst, Math.abs(inC.loss - loss) / loss);
+        }
+        const inNumpy = await timed(numpy, seed, NUMPY_ROUNDS);
+        if (inNumpy !== undefined) ofNumpy.push(rate / inNumpy.rate);
+      }
+      print(`rounds per second of thread time: ${spread(rates)}`);
+      if ('missing' in native) print(`share of native C: skipped: ${native.missing}`);
+      else {
+        print(`share of native C: ${spread(ofNative)}; ${against(ofNative, { least: 0.3 })} [${native.description}; row by row, libm exp]`);
+        print(`  same draws, same messages; final losses agree to ${worst.toExponential(1)}`);
+      }
+      if ('missing' in numpy) print(`times NumPy: skipped: ${numpy.missing}`);
+      else
+        print(
+          `times NumPy: ${spread(ofNumpy)}; ${against(ofNumpy, { least: 2.5 })} [${numpy.description}; a round's messages in one batch]`,
+        );
+    } finally {
+      for (const peer of [native, numpy]) if (!('missing' in peer)) peer.close();
+      file.remove();
+    }
+  },
+};

@@ -1,0 +1,58 @@
+/** How long a user waits before the first number, and what a process weighs. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Question } from './support/question.ts';
+import { loadRegistered, referenceStudy } from './support/setting.ts';
+import { against, spread } from './support/spread.ts';
+import { inFolder, marinade } from './support/study.ts';
+
+const REPEATS = 9;
+
+/** Calls `use` with a cache folder of its own. */
+async function withOwnCache<T>(folder: string, use: () => Promise<T>): Promise<T> {
+  const before = process.env['XDG_CACHE_HOME'];
+  process.env['XDG_CACHE_HOME'] = folder;
+  try {
+    return await use();
+  } finally {
+    if (before === undefined) delete process.env['XDG_CACHE_HOME'];
+    else process.env['XDG_CACHE_HOME'] = before;
+  }
+}
+
+async function milliseconds(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
+export const start: Question = {
+  name: 'start',
+  asks: 'How long does it take from process start to the first metric, and to load a9a?',
+  answer: (print) =>
+    inFolder(async (folder) => {
+      await loadRegistered('a9a');
+      const path = join(folder, 'study.yaml');
+      writeFileSync(path, referenceStudy('start', 1, 1));
+      const first: number[] = [];
+      const help: number[] = [];
+      const cold: number[] = [];
+      const warm: number[] = [];
+      for (let repeat = 0; repeat < REPEATS; repeat++) {
+        const { wallMs, stdout } = await marinade(['run', path, '--results', join(folder, `results-${repeat}`), '--json', '--quiet']);
+        if (!stdout.includes('"outcome":"completed"')) throw new Error(`the run of the benchmark ended otherwise: ${stdout}`);
+        first.push(wallMs / 1000);
+        help.push((await marinade(['--help'])).wallMs);
+        await withOwnCache(join(folder, `cache-${repeat}`), async () => {
+          cold.push(await milliseconds(() => loadRegistered('a9a')));
+          warm.push(await milliseconds(() => loadRegistered('a9a')));
+        });
+      }
+      print(
+        `process start to the printed metrics of a run of one round, warm cache: ${spread(first, 's')}; ${against(first, { most: 0.7 })}`,
+      );
+      print(`--help: ${spread(help, 'ms')}`);
+      print(`a9a parsed from its file, checksum included: ${spread(cold, 'ms')}; ${against(cold, { most: 250 })}`);
+      print(`a9a from the binary cache: ${spread(warm, 'ms')}; ${against(warm, { most: 30 })}`);
+    }),
+};
