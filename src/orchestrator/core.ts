@@ -1,12 +1,18 @@
 /**
  * The orchestrator's decisions as a pure state machine: (state, event) -> commands, no clock, no promise, no I/O.
  *
- * A run is `waiting` (runnable, no job out), `out` (one round job outstanding), or gone (finished or given up). At most
- * `outstanding` jobs are out. A run whose executing process died twice in a row without progress is a suspect: its
- * next job is isolated, and nothing else is out meanwhile; a death there condemns it when what started the isolated
- * process lived to see it end: random kills of whole workers condemn nobody.
+ * A run is `waiting` (runnable, no job out), `out` (one round job outstanding), `cooling` (failed for a reason a retry
+ * may cure, until its time comes), `ending` (given up, not yet in the ledger), or gone. It belongs to every study that wants it and moves
+ * on as long as one of them is not paused. At most `outstanding` jobs are out. The next job goes to the studies of the
+ * highest priority that have something to do, among these to the one with the fewest jobs out.
+ *
+ * Only a window of a study's runs is known here: when few of them wait, `load` asks the ledger for more.
+ *
+ * A run whose executing process died twice in a row without progress is a suspect: it goes last, and its jobs run in a
+ * process of their own, one suspect at a time; a death there condemns it when what started the isolated process lived
+ * to see it end: random kills of whole workers condemn nobody.
  */
-import type { ErrorCode, PlainFailure } from '../shared/errors.ts';
+import { type ErrorCode, errorCodes, type PlainFailure } from '../shared/errors.ts';
 
 export interface RunView {
   readonly runKey: string;
@@ -17,111 +23,328 @@ export interface RunView {
   deaths: number;
 }
 
+interface KnownRun extends RunView {
+  state: 'waiting' | 'out' | 'cooling' | 'ending';
+  isolated: boolean;
+  retries: number;
+  readonly studies: Set<string>;
+}
+
+interface StudyView {
+  readonly studyKey: string;
+  priority: number;
+  paused: boolean;
+  /** Run keys in order, from `head` on; keys of runs that no longer wait are skipped. Runs under way come first. */
+  warm: string[];
+  waiting: string[];
+  head: number;
+  suspects: string[];
+  out: number;
+  /** Runs of this study that are known and not gone. */
+  known: number;
+  loading: boolean;
+  /** Everything unfinished has been loaded. */
+  exhausted: boolean;
+}
+
 export interface CoreState {
-  /** In order: the head goes next. */
-  readonly waiting: RunView[];
-  readonly out: Map<string, { readonly run: RunView; readonly isolated: boolean }>;
+  readonly studies: Map<string, StudyView>;
+  readonly runs: Map<string, KnownRun>;
   readonly outstanding: number;
   /** A fixed number of rounds per job, or `auto`: all that are left, under the job's time budget. */
   readonly roundsPerJob: number | 'auto';
+  out: number;
+  suspectOut: boolean;
+  /** Runs given up whose end is not in the ledger yet. */
+  ending: number;
   stopping: boolean;
 }
 
 export type CoreEvent =
-  | { readonly type: 'start' }
+  | { readonly type: 'study'; readonly studyKey: string; readonly priority: number; readonly paused: boolean }
+  /** Answers `load`: the next unfinished runs of the study, `last` when there are no more. */
+  | { readonly type: 'loaded'; readonly studyKey: string; readonly runs: readonly RunView[]; readonly last: boolean }
   /** The ledger has committed a round job. */
   | { readonly type: 'committed'; readonly runKey: string; readonly round: number; readonly finished: boolean }
   /** What executed the job died; `deaths` as the ledger counts them. */
   | { readonly type: 'died'; readonly runKey: string; readonly deaths: number; readonly failure: PlainFailure }
-  /** The job threw. */
-  | { readonly type: 'failed'; readonly runKey: string; readonly failure: PlainFailure }
+  /** The job threw; `spread` in [0, 1) sets retries of different runs apart. */
+  | { readonly type: 'failed'; readonly runKey: string; readonly failure: PlainFailure; readonly spread: number }
+  /** The job came back undone: nobody is to blame. */
+  | { readonly type: 'returned'; readonly runKey: string }
+  | { readonly type: 'cooled'; readonly runKey: string }
+  /** The end of the run is in the ledger: given up, or cancelled. */
+  | { readonly type: 'gone'; readonly runKey: string }
+  /** The study is cancelled: runs that no other study wants go with it. */
+  | { readonly type: 'drop'; readonly studyKey: string }
+  | { readonly type: 'prioritise'; readonly studyKey: string; readonly priority: number }
+  | { readonly type: 'pause'; readonly studyKey: string; readonly paused: boolean }
   | { readonly type: 'stop' };
 
 export type Command =
-  | { readonly type: 'dispatch'; readonly runKey: string; readonly fromRound: number; readonly rounds: number; readonly isolated: boolean }
-  | { readonly type: 'give-up'; readonly runKey: string; readonly outcome: 'failed' | 'quarantined'; readonly failure: PlainFailure };
+  | { readonly type: 'load'; readonly studyKey: string; readonly count: number }
+  | {
+      readonly type: 'dispatch';
+      readonly runKey: string;
+      readonly fromRound: number;
+      readonly rounds: number;
+      readonly isolated: boolean;
+    }
+  | { readonly type: 'cool'; readonly runKey: string; readonly forMs: number }
+  | {
+      readonly type: 'give-up';
+      readonly runKey: string;
+      readonly outcome: 'failed' | 'quarantined';
+      readonly failure: PlainFailure;
+    };
 
 /** Deaths in a row after which a run is a suspect. */
 export const SUSPECT_AFTER = 2;
+/** Retries of a job that failed for a reason a retry may cure, and the first wait before one. */
+const MAX_RETRIES = 5;
+const FIRST_WAIT_MS = 1000;
+/** Runs of a study known at once: enough never to wait for the ledger. */
+const WINDOW = 1024;
 
 /** Codes that say the executor died rather than the job failed. */
 export function isDeath(code: ErrorCode): boolean {
   return code === 'MARINADE_EXECUTION_WORKER_LOST' || code === 'MARINADE_EXECUTION_OUT_OF_MEMORY';
 }
 
-export function createCore(runs: readonly RunView[], outstanding: number, roundsPerJob: number | 'auto'): CoreState {
-  return { waiting: runs.map((run) => ({ ...run })), out: new Map(), outstanding, roundsPerJob, stopping: false };
+export function createCore(outstanding: number, roundsPerJob: number | 'auto'): CoreState {
+  return { studies: new Map(), runs: new Map(), outstanding, roundsPerJob, out: 0, suspectOut: false, ending: 0, stopping: false };
 }
 
 /** Applies an event to the state, which it owns, and says what to do. */
 export function decide(state: CoreState, event: CoreEvent): Command[] {
   const commands: Command[] = [];
   switch (event.type) {
-    case 'start':
+    case 'study':
+      addStudy(state, event.studyKey, event.priority, event.paused);
       break;
-    case 'stop':
-      state.stopping = true;
+    case 'loaded':
+      addRuns(state, event.studyKey, event.runs, event.last);
       break;
     case 'committed': {
-      const entry = take(state, event.runKey);
-      if (entry === undefined) return [];
-      entry.run.committedRound = event.round;
-      entry.run.deaths = 0;
+      const run = backIn(state, event.runKey);
+      if (run === undefined) break;
+      run.committedRound = event.round;
+      run.deaths = 0;
+      run.retries = 0;
       // A run that is under way keeps its place: it is warm where it ran.
-      if (!event.finished) state.waiting.unshift(entry.run);
+      if (event.finished) forget(state, run);
+      else enqueue(state, run, 'warm');
       break;
     }
     case 'died': {
-      const entry = take(state, event.runKey);
-      if (entry === undefined) return [];
-      entry.run.deaths = event.deaths;
-      if (entry.isolated && event.failure.details['witnessed'] === true)
-        commands.push({ type: 'give-up', runKey: event.runKey, outcome: 'quarantined', failure: event.failure });
-      else state.waiting.push(entry.run);
+      const run = backIn(state, event.runKey);
+      if (run === undefined) break;
+      const alone = run.isolated;
+      run.deaths = event.deaths;
+      if (alone && event.failure.details['witnessed'] === true) giveUp(state, run, 'quarantined', event.failure, commands);
+      else enqueue(state, run, run.deaths >= SUSPECT_AFTER ? 'suspects' : 'waiting');
       break;
     }
-    case 'failed':
-      if (take(state, event.runKey) === undefined) return [];
-      commands.push({ type: 'give-up', runKey: event.runKey, outcome: 'failed', failure: event.failure });
+    case 'failed': {
+      const run = backIn(state, event.runKey);
+      if (run === undefined) break;
+      if (!errorCodes[event.failure.code].retry || run.retries >= MAX_RETRIES) giveUp(state, run, 'failed', event.failure, commands);
+      else {
+        run.state = 'cooling';
+        commands.push({ type: 'cool', runKey: run.runKey, forMs: FIRST_WAIT_MS * 2 ** run.retries * (0.5 + event.spread) });
+        run.retries++;
+      }
+      break;
+    }
+    case 'returned':
+    case 'cooled': {
+      const run = event.type === 'returned' ? backIn(state, event.runKey) : state.runs.get(event.runKey);
+      if (run !== undefined && (run.state === 'waiting' || run.state === 'cooling'))
+        enqueue(state, run, run.deaths >= SUSPECT_AFTER ? 'suspects' : 'warm');
+      break;
+    }
+    case 'gone': {
+      const run = backIn(state, event.runKey) ?? state.runs.get(event.runKey);
+      if (run !== undefined) forget(state, run);
+      break;
+    }
+    case 'drop':
+      dropStudy(state, event.studyKey);
+      break;
+    case 'prioritise': {
+      const study = state.studies.get(event.studyKey);
+      if (study !== undefined) study.priority = event.priority;
+      break;
+    }
+    case 'pause': {
+      const study = state.studies.get(event.studyKey);
+      if (study !== undefined) study.paused = event.paused;
+      break;
+    }
+    case 'stop':
+      state.stopping = true;
       break;
   }
-  return [...commands, ...dispatches(state)];
+  if (!state.stopping) commands.push(...loads(state), ...dispatches(state));
+  return commands;
 }
 
-/** Whether nothing is left to do. */
-export function isDone(state: CoreState): boolean {
-  return state.out.size === 0 && (state.stopping || state.waiting.length === 0);
+/** Whether nothing is out and nothing of this study is left to do. */
+export function isStudyDone(state: CoreState, studyKey: string): boolean {
+  const study = state.studies.get(studyKey);
+  return study === undefined || (study.exhausted && study.known === 0);
 }
 
-function take(state: CoreState, runKey: string): { run: RunView; isolated: boolean } | undefined {
-  const entry = state.out.get(runKey);
-  state.out.delete(runKey);
-  return entry;
+/** Whether nothing is out and nothing will be. */
+export function isIdle(state: CoreState): boolean {
+  return (
+    state.out === 0 &&
+    state.ending === 0 &&
+    (state.stopping || [...state.studies.values()].every(({ exhausted, known }) => exhausted && known === 0))
+  );
+}
+
+function addStudy(state: CoreState, studyKey: string, priority: number, paused: boolean): void {
+  const study = state.studies.get(studyKey);
+  // Submitted again: what is new in the ledger is loaded, what is known is kept.
+  if (study !== undefined) Object.assign(study, { priority, paused, exhausted: false });
+  else {
+    const fresh = { warm: [], waiting: [], head: 0, suspects: [], out: 0, known: 0, loading: false, exhausted: false };
+    state.studies.set(studyKey, { studyKey, priority, paused, ...fresh });
+  }
+}
+
+function addRuns(state: CoreState, studyKey: string, runs: readonly RunView[], last: boolean): void {
+  const study = state.studies.get(studyKey);
+  if (study === undefined) return;
+  study.loading = false;
+  study.exhausted = last;
+  for (const { runKey, rounds, committedRound, deaths } of runs) {
+    const known = state.runs.get(runKey);
+    if (known?.studies.has(studyKey)) continue;
+    study.known++;
+    if (known !== undefined) {
+      known.studies.add(studyKey);
+      if (known.state === 'out') study.out++;
+      else if (known.state === 'waiting') study[known.deaths >= SUSPECT_AFTER ? 'suspects' : 'waiting'].push(runKey);
+      continue;
+    }
+    const run: KnownRun = {
+      runKey,
+      rounds,
+      committedRound,
+      deaths,
+      state: 'waiting',
+      isolated: false,
+      retries: 0,
+      studies: new Set([studyKey]),
+    };
+    state.runs.set(runKey, run);
+    enqueue(state, run, deaths >= SUSPECT_AFTER ? 'suspects' : 'waiting');
+  }
+}
+
+function dropStudy(state: CoreState, studyKey: string): void {
+  for (const run of state.runs.values()) {
+    if (!run.studies.has(studyKey)) continue;
+    if (run.studies.size === 1) {
+      backIn(state, run.runKey);
+      forget(state, run);
+    } else run.studies.delete(studyKey);
+  }
+  state.studies.delete(studyKey);
+}
+
+/** Takes a run's outstanding job off the books; undefined when none is out. */
+function backIn(state: CoreState, runKey: string): KnownRun | undefined {
+  const run = state.runs.get(runKey);
+  if (run?.state !== 'out') return undefined;
+  run.state = 'waiting';
+  state.out--;
+  if (run.isolated) state.suspectOut = false;
+  for (const studyKey of run.studies) state.studies.get(studyKey)!.out--;
+  return run;
+}
+
+function enqueue(state: CoreState, run: KnownRun, place: 'warm' | 'waiting' | 'suspects'): void {
+  run.state = 'waiting';
+  for (const studyKey of run.studies) state.studies.get(studyKey)![place].push(run.runKey);
+}
+
+function giveUp(state: CoreState, run: KnownRun, outcome: 'failed' | 'quarantined', failure: PlainFailure, commands: Command[]): void {
+  run.state = 'ending';
+  state.ending++;
+  commands.push({ type: 'give-up', runKey: run.runKey, outcome, failure });
+}
+
+function forget(state: CoreState, run: KnownRun): void {
+  if (run.state === 'ending') state.ending--;
+  state.runs.delete(run.runKey);
+  for (const studyKey of run.studies) state.studies.get(studyKey)!.known--;
+}
+
+/** Asks for more runs where fewer than half a window wait. */
+function loads(state: CoreState): Command[] {
+  const commands: Command[] = [];
+  for (const study of state.studies.values()) {
+    if (study.exhausted || study.loading || study.known >= WINDOW / 2) continue;
+    study.loading = true;
+    commands.push({ type: 'load', studyKey: study.studyKey, count: WINDOW });
+  }
+  return commands;
 }
 
 function dispatches(state: CoreState): Command[] {
   const commands: Command[] = [];
-  while (
-    !state.stopping &&
-    state.waiting.length > 0 &&
-    state.out.size < state.outstanding &&
-    ![...state.out.values()].some(({ isolated }) => isolated)
-  ) {
-    const healthy = state.waiting.findIndex(({ deaths }) => deaths < SUSPECT_AFTER);
-    // Suspects go last, each alone.
-    if (healthy < 0 && state.out.size > 0) break;
-    const [run] = state.waiting.splice(Math.max(healthy, 0), 1);
-    const isolated = run!.deaths >= SUSPECT_AFTER;
-    state.out.set(run!.runKey, { run: run!, isolated });
-    const left = Math.max(0, run!.rounds - Math.max(0, run!.committedRound));
-    commands.push({
-      type: 'dispatch',
-      runKey: run!.runKey,
-      fromRound: run!.committedRound,
-      rounds: state.roundsPerJob === 'auto' ? left : Math.min(left, state.roundsPerJob),
-      isolated,
-    });
-    if (isolated) break;
+  while (state.out < state.outstanding) {
+    const run = nextRun(state);
+    if (run === undefined) break;
+    run.isolated = run.deaths >= SUSPECT_AFTER;
+    run.state = 'out';
+    state.out++;
+    if (run.isolated) state.suspectOut = true;
+    for (const studyKey of run.studies) state.studies.get(studyKey)!.out++;
+    const left = Math.max(0, run.rounds - Math.max(0, run.committedRound));
+    const rounds = state.roundsPerJob === 'auto' ? left : Math.min(left, state.roundsPerJob);
+    commands.push({ type: 'dispatch', runKey: run.runKey, fromRound: run.committedRound, rounds, isolated: run.isolated });
   }
   return commands;
+}
+
+/** Highest priority first, then fewest jobs out; suspects when nothing else waits, one at a time. */
+function nextRun(state: CoreState): KnownRun | undefined {
+  const studies = [...state.studies.values()].filter(({ paused }) => !paused).sort((a, b) => b.priority - a.priority || a.out - b.out);
+  for (const study of studies) {
+    const run = takeHealthy(state, study);
+    if (run !== undefined) return run;
+  }
+  if (state.suspectOut) return undefined;
+  for (const study of studies) {
+    const run = takeFrom(state, study.suspects);
+    if (run !== undefined) return run;
+  }
+  return undefined;
+}
+
+function takeHealthy(state: CoreState, study: StudyView): KnownRun | undefined {
+  const warm = takeFrom(state, study.warm);
+  if (warm !== undefined) return warm;
+  for (; study.head < study.waiting.length; study.head++) {
+    const run = state.runs.get(study.waiting[study.head]!);
+    if (run?.state !== 'waiting' || run.deaths >= SUSPECT_AFTER) continue;
+    study.head++;
+    return run;
+  }
+  study.waiting.length = 0;
+  study.head = 0;
+  return undefined;
+}
+
+/** The first run of a short list that still waits. */
+function takeFrom(state: CoreState, keys: string[]): KnownRun | undefined {
+  for (let key = keys.shift(); key !== undefined; key = keys.shift()) {
+    const run = state.runs.get(key);
+    if (run?.state === 'waiting') return run;
+  }
+  return undefined;
 }

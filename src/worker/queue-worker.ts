@@ -75,7 +75,7 @@ export class QueueWorker {
       if (message !== lastError) options.onWarning(`queue: ${message}`);
       lastError = message;
     });
-    this.#subscriber.on('message', () => this.#stopJobs());
+    this.#subscriber.on('message', (_channel, text) => this.#hear(text));
     void this.#subscriber.subscribe(keys.control).catch(() => {});
     this.#heartbeat = setInterval(() => this.#beat(), this.#lockDurationMs / 4);
     this.#beat();
@@ -119,7 +119,13 @@ export class QueueWorker {
       [unknown, Buffer | null]?,
     ];
     const checkpoint = cached ?? found ?? null;
-    const about = { run: runKey, from: String(from), job: jobId, worker: this.id };
+    const about = {
+      run: runKey,
+      epoch: String((data as { epoch?: unknown } | null)?.epoch),
+      from: String(from),
+      job: jobId,
+      worker: this.id,
+    };
     if (queued.attemptsStarted > 1) {
       await this.#send({ kind: 'redelivered', ...about, previous: previous ?? '' });
       return;
@@ -195,6 +201,14 @@ export class QueueWorker {
       .sadd(keys.workers, this.id)
       .exec()
       .catch(() => {});
+  }
+
+  /** Messages of the control channel are hints: one that is lost or malformed changes nothing but time. */
+  #hear(text: string): void {
+    try {
+      const { kind, runKey } = JSON.parse(text) as { kind?: unknown; runKey?: unknown };
+      if (kind === 'stop-jobs' || (kind === 'stop-run' && [...this.#running.values()].includes(String(runKey)))) this.#stopJobs();
+    } catch {}
   }
 
   /** The orchestrator stops: jobs under way end at their next round, their short results are still sent. */

@@ -71,6 +71,7 @@ describe.each(implementations)('the ledger: %s', (_, open) => {
         committedRound: -1,
         experiment: runs[1]!.experiment,
         dataSha256: '',
+        objectiveKey: null,
         metrics,
         every: 1,
         resultHash: null,

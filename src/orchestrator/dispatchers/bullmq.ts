@@ -49,7 +49,7 @@ const BLOCK_MS = 2000;
 /** Results nobody waits for yet, of an orchestrator before this one. */
 const MAX_EARLY = 1000;
 
-const waitingFor = (runKey: string, fromRound: number): string => `${runKey}/${fromRound}`;
+const waitingFor = (runKey: string, epoch: number, fromRound: number): string => `${runKey}/${epoch}/${fromRound}`;
 
 export class BullmqDispatcher implements Dispatcher {
   readonly outstanding: number;
@@ -87,7 +87,7 @@ export class BullmqDispatcher implements Dispatcher {
   }
 
   dispatch(job: RoundJob, { isolated }: { readonly isolated: boolean }): Promise<RoundJobResult> {
-    const key = waitingFor(job.runKey, job.fromRound);
+    const key = waitingFor(job.runKey, job.epoch, job.fromRound);
     const early = this.#early.get(key);
     this.#known.add(job.runKey);
     if (early !== undefined) {
@@ -100,6 +100,16 @@ export class BullmqDispatcher implements Dispatcher {
       this.#pending.set(key, pending);
       void this.#add(key, pending);
     });
+  }
+
+  recall(runKey: string): void {
+    for (const [key, pending] of this.#pending) {
+      if (pending.job.runKey !== runKey) continue;
+      this.#settle(key, () => pending.reject(interrupted()));
+      void this.#queue.remove(jobIdOf(pending.job, pending.delivery)).catch(() => {});
+      void this.#client.publish(this.#options.keys.control, JSON.stringify({ kind: 'stop-run', runKey })).catch(() => {});
+    }
+    this.#forget(runKey);
   }
 
   /** Waiting jobs are taken back; workers end those under way at their next round. */
@@ -190,7 +200,7 @@ export class BullmqDispatcher implements Dispatcher {
   async #hear(message: ReadonlyMap<string, Buffer>): Promise<void> {
     const text = (name: string): string => message.get(name)?.toString('utf8') ?? '';
     const runKey = text('run');
-    const key = waitingFor(runKey, Number(text('from')));
+    const key = waitingFor(runKey, Number(text('epoch')), Number(text('from')));
     const pending = this.#pending.get(key);
     if (text('kind') === 'result') {
       let result: RoundJobResult;

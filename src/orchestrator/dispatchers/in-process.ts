@@ -11,6 +11,8 @@ export function inProcessDispatcher(executor: RoundJobExecutor, isolated: RoundJ
     // One job waits behind the running ones, so that no thread idles while a result is being committed.
     outstanding: executor.capacity > 1 ? executor.capacity + 1 : executor.capacity,
     dispatch: (job, options) => (options.isolated ? isolated : executor).execute(job),
+    // A job under way ends within its budget; nobody waits for it.
+    recall() {},
     requestStop() {
       executor.requestStop();
       isolated.requestStop();

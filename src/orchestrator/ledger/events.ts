@@ -7,6 +7,8 @@ import type { Connection } from './connection.ts';
 export const ledgerEventKinds = [
   'ledger:unclean',
   'study:submit',
+  'study:set',
+  'study:cancel',
   'run:resume',
   'run:finish',
   'run:death',

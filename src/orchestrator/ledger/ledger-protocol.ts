@@ -10,6 +10,7 @@ export type LedgerMethod = keyof SynchronousLedger;
 const readingMethods = {
   studies: true,
   study: true,
+  rollup: true,
   runs: true,
   run: true,
   attempts: true,
@@ -23,6 +24,9 @@ const readingMethods = {
 
 const owningMethods = {
   submit: true,
+  setStudy: true,
+  cancelStudy: true,
+  retry: true,
   unfinished: true,
   beginAttempt: true,
   endAttempt: true,
@@ -41,6 +45,9 @@ export const ledgerMethodNames = [...readerMethodNames, ...Object.keys(owningMet
 /** Calls that only write the database: those that wait at the same time share a transaction. */
 export const groupedMethods: ReadonlySet<LedgerMethod> = new Set<LedgerMethod>([
   'submit',
+  'setStudy',
+  'cancelStudy',
+  'retry',
   'beginAttempt',
   'endAttempt',
   'commitRoundJob',

@@ -15,7 +15,10 @@ const firstTables = `
     name         TEXT NOT NULL,
     source       TEXT NOT NULL,
     submitted_at TEXT NOT NULL,
-    submission   INTEGER NOT NULL          -- event of the newest submission: which of two studies is the newer
+    submission   INTEGER NOT NULL,         -- event of the newest submission: which of two studies is the newer
+    priority     INTEGER NOT NULL DEFAULT 0,
+    paused       INTEGER NOT NULL DEFAULT 0,
+    withdrawn    INTEGER NOT NULL DEFAULT 0  -- cancelled: it wants none of its runs until it is submitted again
   ) STRICT;
   CREATE INDEX study_name ON study (name);
 
@@ -25,6 +28,7 @@ const firstTables = `
     trajectory_key   TEXT NOT NULL,
     experiment       TEXT NOT NULL,        -- canonical JSON
     data_sha256      TEXT NOT NULL,
+    objective_key    TEXT,                 -- whose f* the run needs
     seed             INTEGER NOT NULL,
     numerics_version INTEGER NOT NULL,
     rounds           INTEGER NOT NULL,     -- planned

@@ -1,5 +1,5 @@
 /** What lists, reports, exports and the dashboard ask, over any connection to a ledger: the owner's or a reader's. */
-import type { AttemptRow, LedgerReader, RunCurves, StoredOptimum, StudyRow, StudyRun } from '../../shared/contracts/ledger.ts';
+import type { AttemptRow, LedgerReader, RunCurves, StoredOptimum, StudyRollup, StudyRow, StudyRun } from '../../shared/contracts/ledger.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { readColumn } from './chunks.ts';
 import type { Connection } from './connection.ts';
@@ -16,7 +16,16 @@ interface PlacedRecord extends RunRecord {
   readonly parameters: string;
 }
 
-const studyColumns = 'study_key AS studyKey, name, source, submitted_at AS submittedAt';
+const studyColumns = 'study_key AS studyKey, name, source, submitted_at AS submittedAt, priority, paused, withdrawn';
+interface StudyRecord extends Omit<StudyRow, 'paused' | 'withdrawn'> {
+  readonly paused: number;
+  readonly withdrawn: number;
+}
+
+function toStudyRow({ studyKey, name, source, submittedAt, priority, paused, withdrawn }: StudyRecord): StudyRow {
+  return { studyKey, name, source, submittedAt, priority, paused: paused === 1, withdrawn: withdrawn === 1 };
+}
+
 const placedRuns = `SELECT ${runColumns}, position, parameters FROM study_run JOIN run ON run.id = study_run.run`;
 const firstStudy = 'SELECT id FROM study WHERE study_key = ?';
 
@@ -38,21 +47,32 @@ export class Queries implements SynchronousReader {
       `SELECT study_key AS studyKey, state, count(DISTINCT run.id) AS runs
        FROM study JOIN study_run ON study_run.study = study.id JOIN run ON run.id = study_run.run GROUP BY study.id, state`,
     );
-    return this.connection.all<StudyRow>(`SELECT ${studyColumns} FROM study ORDER BY submission DESC`).map((study) => ({
-      ...study,
+    return this.connection.all<StudyRecord>(`SELECT ${studyColumns} FROM study ORDER BY submission DESC`).map((study) => ({
+      ...toStudyRow(study),
       states: Object.fromEntries(counts.filter(({ studyKey }) => studyKey === study.studyKey).map(({ state, runs }) => [state, runs])),
     }));
   }
 
   /** The study of that key, else the newest of that name, else the one whose key begins so. */
   study(nameOrKey: string): StudyRow | undefined {
-    const exact = this.connection.get<StudyRow>(
+    const exact = this.connection.get<StudyRecord>(
       `SELECT ${studyColumns} FROM study WHERE study_key = ?1 OR name = ?1 ORDER BY study_key = ?1 DESC, submission DESC`,
       nameOrKey,
     );
-    if (exact !== undefined) return { ...exact };
-    const row = this.#beginning<StudyRow>('study', studyColumns, 'study_key', nameOrKey);
-    return row && { studyKey: row.studyKey, name: row.name, source: row.source, submittedAt: row.submittedAt };
+    const row = exact ?? this.#beginning<StudyRecord>('study', studyColumns, 'study_key', nameOrKey);
+    return row && toStudyRow(row);
+  }
+
+  rollup(studyKey: string): StudyRollup {
+    return {
+      ...this.connection.get<StudyRollup>(
+        `SELECT count(*) AS total, coalesce(sum(state = 'finished'), 0) AS finished,
+           coalesce(sum(outcome IN ('failed', 'quarantined')), 0) AS failed,
+           coalesce(sum(CASE WHEN state = 'finished' THEN 0 ELSE rounds - max(committed_round, 0) END), 0) AS roundsLeft
+         FROM run WHERE id IN (SELECT run FROM study_run WHERE study = (${firstStudy}))`,
+        studyKey,
+      )!,
+    };
   }
 
   runs(studyKey: string): StudyRun[] {
@@ -84,13 +104,15 @@ export class Queries implements SynchronousReader {
     return toStudyRun({ ...record, position: placed?.position ?? 0, parameters: placed?.parameters ?? '{}' }, this.#summaries(record));
   }
 
-  /** Runs of a study that have not ended, each once, in the study's order. */
-  unfinished(studyKey: string): StudyRun[] {
+  /** Runs of a study that have not ended, each once, in the study's order, from behind a position on. */
+  unfinished(studyKey: string, { after = -1, count = -1 }: { readonly after?: number; readonly count?: number } = {}): StudyRun[] {
     return this.connection
       .all<PlacedRecord>(
         `SELECT ${runColumns}, min(position) AS position, parameters FROM study_run JOIN run ON run.id = study_run.run
-         WHERE study = (${firstStudy}) AND state <> 'finished' GROUP BY run.id ORDER BY min(position)`,
+         WHERE study = (${firstStudy}) AND state <> 'finished' AND position > ? GROUP BY run.id ORDER BY min(position) LIMIT ?`,
         studyKey,
+        after,
+        count,
       )
       .map((record) => toStudyRun(record, this.#summaries(record)));
   }

@@ -10,6 +10,7 @@ export interface RunRecord {
   readonly trajectoryKey: string;
   readonly experiment: string;
   readonly dataSha256: string;
+  readonly objectiveKey: string | null;
   readonly seed: number;
   readonly numericsVersion: number;
   readonly rounds: number;
@@ -30,7 +31,8 @@ export interface RunRecord {
 }
 
 /** The columns of `run` under the names of RunRecord. */
-export const runColumns = `run.id, run_key AS runKey, trajectory_key AS trajectoryKey, experiment, data_sha256 AS dataSha256, seed,
+export const runColumns = `run.id, run_key AS runKey, trajectory_key AS trajectoryKey, experiment, data_sha256 AS dataSha256,
+  objective_key AS objectiveKey, seed,
   numerics_version AS numericsVersion, rounds, every, metrics, warnings, state, outcome, epoch, fence,
   committed_round AS committedRound, points, result_hash AS resultHash, notes, failure, deaths, compute_ms AS computeMs`;
 
@@ -60,6 +62,7 @@ export function toRunRow(record: RunRecord): RunRow {
     committedRound: record.committedRound,
     experiment: record.experiment,
     dataSha256: record.dataSha256,
+    objectiveKey: record.objectiveKey,
     metrics: JSON.parse(record.metrics) as string[],
     every: record.every,
     resultHash: record.resultHash,

@@ -15,7 +15,7 @@ import { numericsVersion } from '../../shared/messages/round-job.ts';
 import { isResumable, type Outcome } from '../../shared/outcome.ts';
 import type { Connection } from './connection.ts';
 import type { EventLog } from './events.ts';
-import { findRun, type RunRecord, requireRun } from './run-record.ts';
+import { findRun, notFound, type RunRecord, requireRun } from './run-record.ts';
 
 /** Run keys name directories. */
 const runKeyPattern = /^[A-Za-z0-9_-]{1,128}$/;
@@ -48,7 +48,7 @@ export class Runs {
     const study = this.#connection.get<{ id: number }>(
       `INSERT INTO study (study_key, name, source, submitted_at, submission) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (study_key) DO UPDATE SET name = excluded.name, source = excluded.source,
-         submitted_at = excluded.submitted_at, submission = excluded.submission
+         submitted_at = excluded.submitted_at, submission = excluded.submission, withdrawn = 0
        RETURNING id`,
       studyKey,
       name,
@@ -67,6 +67,47 @@ export class Runs {
       );
     });
     return report;
+  }
+
+  setStudy(studyKey: string, { paused, priority }: { readonly paused?: boolean; readonly priority?: number }): void {
+    const study = this.#requireStudy(studyKey);
+    if (paused !== undefined) this.#connection.run('UPDATE study SET paused = ? WHERE id = ?', paused ? 1 : 0, study);
+    if (priority !== undefined) this.#connection.run('UPDATE study SET priority = ? WHERE id = ?', priority, study);
+    this.#events.append('study:set', null, {
+      studyKey,
+      ...(paused === undefined ? {} : { paused }),
+      ...(priority === undefined ? {} : { priority }),
+    });
+  }
+
+  /** Cancels the study's unfinished runs that no other study wants. Returns their keys. */
+  cancelStudy(studyKey: string): string[] {
+    const study = this.#requireStudy(studyKey);
+    this.#connection.run('UPDATE study SET withdrawn = 1 WHERE id = ?', study);
+    const alone = this.#connection.all<{ runKey: string }>(
+      `SELECT DISTINCT run_key AS runKey FROM study_run JOIN run ON run.id = study_run.run
+       WHERE study = ?1 AND state <> 'finished' AND NOT EXISTS (
+         SELECT 1 FROM study_run AS other JOIN study ON study.id = other.study
+         WHERE other.run = run.id AND other.study <> ?1 AND withdrawn = 0)`,
+      study,
+    );
+    for (const { runKey } of alone) this.finish(requireRun(this.#connection, runKey), 'cancelled', null, null);
+    this.#events.append('study:cancel', null, { studyKey, runs: alone.length });
+    return alone.map(({ runKey }) => runKey);
+  }
+
+  /** Goes on with runs that ended cancelled, failed or quarantined: all of the study's, or one. Returns how many. */
+  retry(studyKey: string, runKey: string | null): number {
+    const study = this.#requireStudy(studyKey);
+    this.#connection.run('UPDATE study SET withdrawn = 0 WHERE id = ?', study);
+    const ended = this.#connection.all<{ runKey: string }>(
+      `SELECT DISTINCT run_key AS runKey FROM study_run JOIN run ON run.id = study_run.run
+       WHERE study = ?1 AND outcome IN ('cancelled', 'budget', 'failed', 'quarantined') AND (?2 IS NULL OR run_key = ?2)`,
+      study,
+      runKey,
+    );
+    for (const found of ended) this.#goOn(requireRun(this.#connection, found.runKey));
+    return ended.length;
   }
 
   beginAttempt(runKey: string, worker: string): { readonly fence: number } {
@@ -176,13 +217,14 @@ export class Runs {
       );
     }
     return this.#connection.run(
-      `INSERT INTO run (run_key, trajectory_key, experiment, data_sha256, seed, numerics_version, rounds, every, metrics, warnings,
+      `INSERT INTO run (run_key, trajectory_key, experiment, data_sha256, objective_key, seed, numerics_version, rounds, every, metrics, warnings,
          state, epoch, committed_round, points, notes, deaths, compute_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 1, -1, 0, '{}', 0, 0)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 1, -1, 0, '{}', 0, 0)`,
       run.runKey,
       run.trajectoryKey,
       run.experiment,
       run.dataSha256,
+      run.objectiveKey,
       run.seed,
       numericsVersion,
       run.rounds,
@@ -196,12 +238,22 @@ export class Runs {
   #resume(run: RunRecord): boolean {
     if (run.outcome === null) return true;
     if (!isResumable(run.outcome)) return false;
+    this.#goOn(run);
+    return true;
+  }
+
+  #goOn(run: RunRecord): void {
     this.#connection.run(
       `UPDATE run SET state = 'queued', outcome = NULL, result_hash = NULL, failure = NULL, deaths = 0, epoch = epoch + 1 WHERE id = ?`,
       run.id,
     );
     this.#events.append('run:resume', run.runKey, { epoch: run.epoch + 1, after: run.outcome, fromRound: run.committedRound });
-    return true;
+  }
+
+  #requireStudy(studyKey: string): number {
+    const study = this.#connection.get<{ id: number }>('SELECT id FROM study WHERE study_key = ?', studyKey);
+    if (study === undefined) throw notFound(`no study ${studyKey} in ${this.#connection.path}`, { studyKey });
+    return study.id;
   }
 }
 

@@ -70,6 +70,18 @@ export class SqliteLedger extends Queries implements SynchronousLedger {
     return this.connection.transact(() => this.#runs.submit(study));
   }
 
+  setStudy(studyKey: string, change: { readonly paused?: boolean; readonly priority?: number }): void {
+    this.connection.transact(() => this.#runs.setStudy(studyKey, change));
+  }
+
+  cancelStudy(studyKey: string): string[] {
+    return this.connection.transact(() => this.#runs.cancelStudy(studyKey));
+  }
+
+  retry(studyKey: string, runKey: string | null): number {
+    return this.connection.transact(() => this.#runs.retry(studyKey, runKey));
+  }
+
   beginAttempt(runKey: string, worker: string): { readonly fence: number } {
     return this.connection.transact(() => this.#runs.beginAttempt(runKey, worker));
   }

@@ -9,6 +9,8 @@ export interface Dispatcher {
   readonly outstanding: number;
   /** Executes a job; `isolated` in a process of its own, for a run under suspicion of killing what executes it. */
   dispatch(job: RoundJob, options: { readonly isolated: boolean }): Promise<RoundJobResult>;
+  /** Takes back the run's job if nobody has begun it; what is under way may end early, its result is not wanted. */
+  recall(runKey: string): void;
   /** Asks running jobs to end at their next round. */
   requestStop(): void;
   close(): Promise<void>;

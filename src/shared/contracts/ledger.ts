@@ -18,6 +18,8 @@ export interface PlannedRun {
   /** Canonical JSON of the resolved experiment, seed included. */
   readonly experiment: string;
   readonly dataSha256: string;
+  /** The objective whose f* the run needs; null where it needs none. */
+  readonly objectiveKey: string | null;
   readonly seed: number;
   readonly rounds: number;
   /** Metric names in recorded order, and the recording period. */
@@ -66,6 +68,7 @@ export interface RunRow {
   readonly committedRound: number;
   readonly experiment: string;
   readonly dataSha256: string;
+  readonly objectiveKey: string | null;
   readonly metrics: readonly string[];
   readonly every: number;
   readonly resultHash: string | null;
@@ -83,6 +86,19 @@ export interface StudyRow {
   readonly name: string;
   readonly source: string;
   readonly submittedAt: string;
+  /** Higher goes first. */
+  readonly priority: number;
+  readonly paused: boolean;
+  /** Cancelled: it wants none of its runs until it is submitted again. */
+  readonly withdrawn: boolean;
+}
+
+/** A study in four numbers; runs that end without a result count as finished, and as failed where that is why. */
+export interface StudyRollup {
+  readonly total: number;
+  readonly finished: number;
+  readonly failed: number;
+  readonly roundsLeft: number;
 }
 
 /** A run inside a study, with everything a table or a report shows. */
@@ -121,6 +137,7 @@ export type CommitReport =
 export interface LedgerReader {
   studies(): Promise<readonly (StudyRow & { readonly states: Readonly<Record<string, number>> })[]>;
   study(nameOrKey: string): Promise<StudyRow | undefined>;
+  rollup(studyKey: string): Promise<StudyRollup>;
   runs(studyKey: string): Promise<readonly StudyRun[]>;
   run(runKeyOrPrefix: string): Promise<StudyRun | undefined>;
   attempts(runKey: string): Promise<readonly AttemptRow[]>;
@@ -137,8 +154,13 @@ export interface LedgerReader {
 
 export interface Ledger extends LedgerReader {
   submit(study: PlannedStudy): Promise<SubmitReport>;
-  /** Unfinished runs of a study in its order, without their curves. */
-  unfinished(studyKey: string): Promise<readonly StudyRun[]>;
+  /** Unfinished runs of a study in its order, without their curves: at most `count`, behind the position `after`. */
+  unfinished(studyKey: string, page?: { readonly after?: number; readonly count?: number }): Promise<readonly StudyRun[]>;
+  setStudy(studyKey: string, change: { readonly paused?: boolean; readonly priority?: number }): Promise<void>;
+  /** Cancels the study's unfinished runs that no other study wants. Returns their keys. */
+  cancelStudy(studyKey: string): Promise<readonly string[]>;
+  /** Goes on with runs that ended cancelled, failed or quarantined: all of the study's, or one. Returns how many. */
+  retry(studyKey: string, runKey: string | null): Promise<number>;
   /** Opens an attempt: the run is `running` under a new fence until the attempt ends. */
   beginAttempt(runKey: string, worker: string): Promise<{ readonly fence: number }>;
   /** Ends an open attempt without finishing the run (a pause, an interruption). */

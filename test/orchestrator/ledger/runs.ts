@@ -11,6 +11,7 @@ export function plannedRun(runKey: string, { rounds = 1000, every = 1, parameter
     runKey,
     trajectoryKey: `trajectory-of-${runKey}`,
     experiment: JSON.stringify({ runKey, rounds }),
+    objectiveKey: null,
     dataSha256: '',
     seed: 5,
     rounds,
