@@ -72,6 +72,13 @@ export function withQueue(command: Command, required: boolean): Command {
     .option('--redis-ca <file>', 'certificate authority of rediss://');
 }
 
+/** Options of commands that talk to a running orchestrator. */
+export function withServer(command: Command): Command {
+  return withResults(command)
+    .option('--server <url>', 'the orchestrator, where it does not own the results folder of this machine')
+    .option('--token-file <file>', 'file with its token (else MARINADE_TOKEN, else owner.json of the results folder)');
+}
+
 export const parallel = (): Option =>
   new Option('--parallel <plan>', 'a thread per run, all threads on one run, or this thread (debugging)')
     .choices(['auto', 'runs', 'clients', 'inline'])

@@ -5,6 +5,7 @@
 import { Argument, Command, Option } from 'commander';
 import {
   autoOrInteger,
+  collect,
   integer,
   json,
   parallel,
@@ -13,6 +14,7 @@ import {
   withQueue,
   withQuiet,
   withResults,
+  withServer,
   withStrategies,
   withStudy,
   withThreads,
@@ -28,6 +30,7 @@ export function createProgram(): Command {
     .exitOverride();
   declareStudies(program);
   declareComputation(program);
+  declareService(program);
   declareResults(program);
   declareSurroundings(program);
   return program;
@@ -81,6 +84,76 @@ function declareComputation(program: Command): void {
     .addOption(parallel())
     .addOption(json())
     .action(async (run, options) => (await import('./commands/verify.ts')).verify(run, options));
+}
+
+/** Signed: `-5` is a priority, not an option. */
+const priority = (text: string): number => integer('a priority', -1000)(text);
+
+function declareService(program: Command): void {
+  const serve = program.command('serve').description('the orchestrator as a service: over a queue with --redis, else computing itself');
+  withThreads(withStrategies(withData(withQueue(withResults(serve), false))))
+    .option('--host <address>', 'address to listen at; beyond loopback only with MARINADE_TOKEN set', '127.0.0.1')
+    .option('--port <n>', 'port to listen at, 0 for any', integer('--port', 0), 7070)
+    .option('--allow-host <name>', 'another name under which the server is reached (repeatable)', collect, [])
+    .option('--workers <n>', 'with --redis: worker processes to start beside this one', integer('--workers'))
+    .option('--accept-losing-queued-jobs', 'with --redis: accept a Redis without append-only file', false)
+    .option(
+      '--rounds-per-job <n>',
+      'rounds between checkpoints: auto is about two seconds of work',
+      autoOrInteger('--rounds-per-job'),
+      'auto',
+    )
+    .action(async (options) => (await import('./commands/serve.ts')).serve(options));
+
+  const control = async (): Promise<typeof import('./commands/control.ts')> => import('./commands/control.ts');
+  withQuiet(
+    withServer(program.command('submit').argument('<study-file>').description('hand a study to the running orchestrator')),
+    'the study key only',
+  )
+    .option('--priority <n>', 'higher goes first', priority)
+    .addOption(json())
+    .action(async (file, options) => (await control()).submit(file, options));
+  withServer(program.command('cancel').argument('<study-or-run>').description('end what is unfinished'))
+    .option('--yes', 'cancel a whole study without asking back', false)
+    .addOption(json())
+    .action(async (name, options) => (await control()).cancel(name, options));
+  withServer(program.command('pause').argument('<study>').description('begin no further round jobs of a study'))
+    .addOption(json())
+    .action(async (name, options) => (await control()).setPaused(name, true, options));
+  withServer(program.command('resume').argument('<study>').description('go on with a paused study'))
+    .addOption(json())
+    .action(async (name, options) => (await control()).setPaused(name, false, options));
+  withServer(
+    program
+      .command('priority')
+      .argument('<study>')
+      .argument('<n>', 'higher goes first', priority)
+      .description('change the priority of a study'),
+  )
+    .addOption(json())
+    .action(async (name, wanted, options) => (await control()).prioritise(name, wanted, options));
+  withServer(program.command('retry').argument('<study-or-run>').description('go on with cancelled, failed or quarantined runs'))
+    .addOption(json())
+    .action(async (name, options) => (await control()).retry(name, options));
+  withServer(program.command('workers').description('workers of the queue'))
+    .addOption(json())
+    .action(async (options) => (await control()).workers(options));
+  withServer(program.command('queue').description('the queue').command('rebuild').description('send every outstanding job again'))
+    .addOption(json())
+    .action(async (options) => (await control()).rebuildQueue(options));
+
+  const observe = async (): Promise<typeof import('./commands/observe.ts')> => import('./commands/observe.ts');
+  withServer(program.command('status').description('studies, their states and the time left'))
+    .addOption(json())
+    .action(async (options) => (await observe()).status(options));
+  withResults(program.command('watch').argument('<study>').description('follow a study to its end; Ctrl-C leaves it running'))
+    .option('--timeout <seconds>', 'give up waiting after so long, with exit code 6', seconds('--timeout'))
+    .addOption(json())
+    .action(async (name, options) => (await observe()).watch(name, options));
+  withResults(program.command('logs').argument('[run]').description('the journal, of one run or of all'))
+    .option('-f, --follow', 'go on as it grows; Ctrl-C leaves the run alone', false)
+    .addOption(json())
+    .action(async (name, options) => (await observe()).logs(name, options));
 }
 
 function declareResults(program: Command): void {

@@ -1,5 +1,6 @@
 /** Progress on standard error: one status line on a terminal, a line every 30 s otherwise. Control characters of a terminal only where there is one. */
 import { printable } from '../orchestrator/plan/source-text.ts';
+import { duration } from '../orchestrator/results/duration.ts';
 import type { Progress } from '../orchestrator/run-study.ts';
 import { paint } from './output.ts';
 
@@ -13,15 +14,6 @@ export interface ProgressLine {
   /** The same for what must be told even when quiet. */
   warn(text: string): void;
   end(): void;
-}
-
-export function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '?';
-  const whole = Math.ceil(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  const minutes = Math.round(whole / 60);
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Runs done, rounds per second, time left. */

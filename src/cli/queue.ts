@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { BullmqDispatcher } from '../orchestrator/dispatchers/bullmq.ts';
 import { redacted, redisOptions } from '../shared/config/redis.ts';
-import type { Dispatcher } from '../shared/contracts/dispatcher.ts';
 import { MarinadeError } from '../shared/errors.ts';
 import { type QueueKeys, queueKeys } from '../shared/messages/queued-job.ts';
 
@@ -107,7 +106,7 @@ export async function openQueue(
     readonly strategies: readonly string[];
   },
   onWarning: (message: string) => void,
-): Promise<{ readonly dispatcher: Dispatcher; readonly workers: LocalWorkers }> {
+): Promise<{ readonly dispatcher: BullmqDispatcher; readonly workers: LocalWorkers }> {
   const connection = await connectionOf(options);
   await checkServer(connection, options.acceptLosingQueuedJobs ?? false);
   const { keys, failFast, waiting } = connection;

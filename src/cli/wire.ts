@@ -114,8 +114,8 @@ function placed(thrown: unknown, spec: DataSpec, { study, source }: StudyFile): 
 }
 
 /** Opens the results folder as its owner. */
-export function ownLedger(results: string): Promise<OwnedLedger> {
-  return openLedger(resolve(results), {});
+export function ownLedger(results: string, token?: string): Promise<OwnedLedger> {
+  return openLedger(resolve(results), token === undefined ? {} : { owner: { token } });
 }
 
 /** Many runs: one thread each. Fewer runs than threads: all threads on one run. */

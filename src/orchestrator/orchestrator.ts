@@ -86,6 +86,11 @@ export class Orchestrator {
     return Promise.race([promise, this.#failed.promise]);
   }
 
+  /** Resolves with why nothing can be recorded any more, if that ever happens. */
+  get failure(): Promise<unknown> {
+    return this.#failed.promise.catch((reason: unknown) => reason);
+  }
+
   /** Progress of the studies taken up here. */
   get progress(): readonly StudyProgress[] {
     return [...this.#studies.values()].map(({ progress }) => progress);

@@ -4,7 +4,7 @@
  * leads its message. Handling compares codes, never `instanceof` across a boundary.
  */
 
-type Family = 'config' | 'precondition' | 'shape' | 'protocol' | 'execution' | 'storage' | 'data' | 'invariant';
+type Family = 'config' | 'precondition' | 'shape' | 'protocol' | 'execution' | 'storage' | 'data' | 'access' | 'invariant';
 
 interface CodeFacts {
   readonly family: Family;
@@ -21,6 +21,7 @@ const protocol = (help: string): CodeFacts => ({ family: 'protocol', exit: 1, re
 const execution = (help: string): CodeFacts => ({ family: 'execution', exit: 1, retry: true, help });
 const storage = (help: string, exit = 1): CodeFacts => ({ family: 'storage', exit, retry: false, help });
 const data = (help: string): CodeFacts => ({ family: 'data', exit: 7, retry: false, help });
+const access = (help: string, exit = 4): CodeFacts => ({ family: 'access', exit, retry: false, help });
 const invariant = (help: string): CodeFacts => ({ family: 'invariant', exit: 1, retry: false, help });
 
 /** Every code there is. The reference page, the retry policy and the exit status follow from this table. */
@@ -62,6 +63,12 @@ export const errorCodes = {
     retry: true,
     help: 'Redis cannot be reached, refuses the log-in, or is not fit to hold a queue. The message says what it needs.',
   },
+  MARINADE_EXECUTION_SERVER: {
+    family: 'execution',
+    exit: 5,
+    retry: true,
+    help: 'No orchestrator answers. Start one with `marinade serve`, or name it with --server.',
+  },
   MARINADE_EXECUTION_INTERRUPTED: execution('The process was asked to stop. Submit again to go on.'),
   MARINADE_EXECUTION_FAILED: { family: 'execution', exit: 1, retry: false, help: 'A round job threw. The message has the cause.' },
   MARINADE_STORAGE_OWNED: storage('Another process owns this results folder. The message names it.', 5),
@@ -75,6 +82,12 @@ export const errorCodes = {
   MARINADE_DATA_MALFORMED: data('A data file cannot be parsed. The message has the file and the offset.'),
   MARINADE_DATA_TOO_LARGE: data('A data file exceeds a limit that protects memory.'),
   MARINADE_DATA_DOWNLOAD: data('A data set could not be downloaded from any mirror.'),
+  MARINADE_ACCESS_TOKEN: access('The orchestrator wants the token it printed; owner.json of the results folder holds it for this user.'),
+  MARINADE_ACCESS_HOST: access('The server was reached under a name it does not know. Name it with --host or --allow-host.'),
+  MARINADE_ACCESS_ORIGIN: access('A page of another origin asked. Only pages of the server itself may.'),
+  MARINADE_ACCESS_LIMIT: access('Too many refused requests from one address. Wait a minute.'),
+  MARINADE_ACCESS_REQUEST: access('A request the server cannot read. The message says why.', 2),
+  MARINADE_ACCESS_ROUTE: access('The server has no such route; client and server may be of different versions.', 2),
   MARINADE_INVARIANT_BROKEN: invariant('A bug in marinade. Please report it with the message.'),
 } satisfies Record<string, CodeFacts>;
 

@@ -194,10 +194,11 @@ export class QueueWorker {
       jobs: this.#completed,
       rounds: this.#rounds,
       rssBytes: process.memoryUsage.rss(),
+      lifeMs: Math.ceil(this.#lockDurationMs * 1.5),
     };
     void this.#client
       .multi()
-      .set(keys.worker(this.id), JSON.stringify(about), 'PX', Math.ceil(this.#lockDurationMs * 1.5))
+      .set(keys.worker(this.id), JSON.stringify(about), 'PX', about.lifeMs)
       .sadd(keys.workers, this.id)
       .exec()
       .catch(() => {});

@@ -1,4 +1,6 @@
 /** `marinade data`: registered data sets on this machine. */
+
+import { duration } from '../../orchestrator/results/duration.ts';
 import { textTable } from '../../orchestrator/results/tables.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import { cacheFolder, type DataOptions, dataDirectories, locate, missing } from '../../worker/data/locate.ts';
@@ -7,7 +9,6 @@ import { filesOf, type RegisteredFile, type RegisteredSet, registeredSets, requi
 import { type DownloadProgress, download } from '../download.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { print, printJson, say } from '../output.ts';
-import { duration } from '../progress.ts';
 import { absentFiles } from '../settle-data.ts';
 import { type DataChoice, dataOptionsOf } from '../wire.ts';
 

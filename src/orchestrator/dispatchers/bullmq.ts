@@ -16,6 +16,7 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { RedisOptions } from '../../shared/config/redis.ts';
+import type { WorkerInfo } from '../../shared/contracts/commands.ts';
 import type { Dispatcher } from '../../shared/contracts/dispatcher.ts';
 import { fromPlain, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
 import { besideField, bufferOf, jobIdOf, type QueueKeys, toQueued } from '../../shared/messages/queued-job.ts';
@@ -127,6 +128,38 @@ export class BullmqDispatcher implements Dispatcher {
     await this.#listening;
     await Promise.race([this.#queue.close(), new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
     this.#client.disconnect();
+  }
+
+  /** Sends everything pending again: for a Redis whose content is in doubt. Returns how many jobs that are. */
+  rebuild(): number {
+    this.#checkpoints.clear();
+    for (const [key, pending] of this.#pending) this.#addAgain(key, pending);
+    return this.#pending.size;
+  }
+
+  /** Workers that have said within the life of a lock that they live. */
+  async workers(): Promise<WorkerInfo[]> {
+    const { keys } = this.#options;
+    const ids = await this.#client.smembers(keys.workers);
+    if (ids.length === 0) return [];
+    const answers = (await ids.reduce((calls, id) => calls.get(keys.worker(id)).pttl(keys.worker(id)), this.#client.multi()).exec()) ?? [];
+    const found: WorkerInfo[] = [];
+    const gone: string[] = [];
+    ids.forEach((id, i) => {
+      const text = answers[2 * i]?.[1] as string | null;
+      if (text === null || text === undefined) gone.push(id);
+      else {
+        const { lifeMs, ...about } = JSON.parse(text) as Omit<WorkerInfo, 'silentSeconds'> & { lifeMs: number };
+        found.push({ ...about, silentSeconds: Math.max(0, lifeMs - Number(answers[2 * i + 1]?.[1] ?? 0)) / 1000 });
+      }
+    });
+    if (gone.length > 0) await this.#client.srem(keys.workers, ...gone);
+    return found;
+  }
+
+  /** Whether the queue can be reached now. */
+  get reachable(): boolean {
+    return this.#client.status === 'ready';
   }
 
   /** Adds again what is pending here and unknown to the queue. */

@@ -13,6 +13,7 @@ const readingMethods = {
   rollup: true,
   runs: true,
   run: true,
+  studyOf: true,
   attempts: true,
   curves: true,
   checkpoint: true,

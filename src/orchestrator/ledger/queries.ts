@@ -104,6 +104,14 @@ export class Queries implements SynchronousReader {
     return toStudyRun({ ...record, position: placed?.position ?? 0, parameters: placed?.parameters ?? '{}' }, this.#summaries(record));
   }
 
+  studyOf(runKey: string): string | undefined {
+    return this.connection.get<{ studyKey: string }>(
+      `SELECT study_key AS studyKey FROM study JOIN study_run ON study_run.study = study.id JOIN run ON run.id = study_run.run
+       WHERE run_key = ? ORDER BY withdrawn, submission DESC`,
+      runKey,
+    )?.studyKey;
+  }
+
   /** Runs of a study that have not ended, each once, in the study's order, from behind a position on. */
   unfinished(studyKey: string, { after = -1, count = -1 }: { readonly after?: number; readonly count?: number } = {}): StudyRun[] {
     return this.connection

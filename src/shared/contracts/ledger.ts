@@ -140,6 +140,8 @@ export interface LedgerReader {
   rollup(studyKey: string): Promise<StudyRollup>;
   runs(studyKey: string): Promise<readonly StudyRun[]>;
   run(runKeyOrPrefix: string): Promise<StudyRun | undefined>;
+  /** The newest study that wants a run. */
+  studyOf(runKey: string): Promise<string | undefined>;
   attempts(runKey: string): Promise<readonly AttemptRow[]>;
   curves(runKey: string, metrics?: readonly string[]): Promise<RunCurves>;
   /** The newest checkpoint that is intact, or an older one, or undefined; damaged ones are reported in `damaged`. */

@@ -1,0 +1,62 @@
+/** Talks to a running orchestrator: the owner of a results folder, or a server named by its URL. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { ownerOf } from '../orchestrator/ledger/open-ledger.ts';
+import { type ErrorCode, errorCodes, MarinadeError } from '../shared/errors.ts';
+
+export interface ServerChoice {
+  readonly results: string;
+  readonly server?: string;
+  readonly tokenFile?: string;
+}
+
+export interface Client {
+  readonly address: string;
+  get(path: string): Promise<Readonly<Record<string, unknown>>>;
+  send(method: 'POST' | 'PATCH', path: string, body?: unknown): Promise<Readonly<Record<string, unknown>>>;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** The running orchestrator, or undefined when none owns the folder and no server is named. */
+export async function findServer(choice: ServerChoice): Promise<Client | undefined> {
+  const owner = choice.server === undefined ? ownerOf(resolve(choice.results)) : undefined;
+  const address = choice.server ?? owner?.address ?? undefined;
+  if (address === undefined) return undefined;
+  const token =
+    choice.tokenFile === undefined ? (process.env['MARINADE_TOKEN'] ?? owner?.token) : (await readFile(choice.tokenFile, 'utf8')).trim();
+  if (token === undefined)
+    throw new MarinadeError('MARINADE_ACCESS_TOKEN', 'which token? Set MARINADE_TOKEN or name a file with --token-file');
+  const ask = async (method: string, path: string, body?: unknown): Promise<Readonly<Record<string, unknown>>> => {
+    const headers = { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+    let answer: Response;
+    try {
+      answer = await fetch(new URL(path, address), {
+        method,
+        headers,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        redirect: 'error',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch (cause) {
+      const why = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
+      throw new MarinadeError('MARINADE_EXECUTION_SERVER', `the orchestrator at ${address} does not answer: ${why}`, { address }, cause);
+    }
+    const value = (await answer.json().catch(() => ({}))) as { readonly error?: { readonly code: string; readonly message: string } };
+    if (answer.ok) return value as Readonly<Record<string, unknown>>;
+    const code = value.error?.code ?? '';
+    const known = Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'MARINADE_EXECUTION_SERVER';
+    throw new MarinadeError(known, value.error?.message ?? `the orchestrator answered with status ${answer.status}`);
+  };
+  return { address, get: (path) => ask('GET', path), send: (method, path, body) => ask(method, path, body) };
+}
+
+/** @throws MARINADE_EXECUTION_SERVER when no orchestrator is running */
+export async function requireServer(choice: ServerChoice): Promise<Client> {
+  const client = await findServer(choice);
+  if (client !== undefined) return client;
+  throw new MarinadeError(
+    'MARINADE_EXECUTION_SERVER',
+    `no orchestrator serves ${choice.results}; start one with \`marinade serve --results ${choice.results}\`, or name another with --server`,
+  );
+}

@@ -1,0 +1,122 @@
+/** `marinade serve`: the orchestrator as a service, over a queue or computing itself, with an HTTP face. */
+import { hostname } from 'node:os';
+import { createServer } from '../../dashboard/server/server.ts';
+import { inProcessDispatcher } from '../../orchestrator/dispatchers/in-process.ts';
+import { Orchestrator } from '../../orchestrator/orchestrator.ts';
+import { MarinadeError } from '../../shared/errors.ts';
+import { IsolatedExecutor } from '../../worker/isolated.ts';
+import { hashStrategyModules, loadCatalog } from '../../worker/strategy-modules.ts';
+import { listenForInterrupt } from '../interrupt.ts';
+import { print, say } from '../output.ts';
+import { openQueue, type QueueOptions } from '../queue.ts';
+import { createCommands } from '../service.ts';
+import { createMetrics } from '../service-metrics.ts';
+import { version } from '../version.ts';
+import { createPool, type DataChoice, dataOf, dataOptionsOf, defaultThreads, modulesOf, ownLedger } from '../wire.ts';
+
+export interface ServeOptions extends DataChoice, Partial<QueueOptions> {
+  readonly results: string;
+  readonly host: string;
+  readonly port: number;
+  readonly allowHost: readonly string[];
+  readonly threads?: number;
+  readonly strategies: readonly string[];
+  readonly workers?: number;
+  readonly roundsPerJob: number | 'auto';
+}
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
+const MIN_TOKEN = 16;
+
+/** The token others show: from the environment where several machines share it, else the one of this ledger's owner. */
+function sharedToken(host: string): string | undefined {
+  const token = process.env['MARINADE_TOKEN'];
+  if (token !== undefined && token.length < MIN_TOKEN) {
+    throw new MarinadeError('MARINADE_CONFIG_USAGE', `MARINADE_TOKEN must have at least ${MIN_TOKEN} characters; it has ${token.length}`);
+  }
+  if (token === undefined && !['127.0.0.1', '::1', 'localhost'].includes(host)) {
+    throw new MarinadeError(
+      'MARINADE_CONFIG_USAGE',
+      `--host ${host} can be reached by others: set MARINADE_TOKEN to a secret of your own first`,
+    );
+  }
+  return token;
+}
+
+export async function serve(given: ServeOptions): Promise<void> {
+  const token = sharedToken(given.host);
+  const threads = given.threads ?? defaultThreads();
+  const interrupt = listenForInterrupt((signal) => say(`${signal}: finishing the rounds under way; once more to stop at once`));
+  const pool = createPool({ ...given, threads, parallel: 'runs' });
+  const isolated = new IsolatedExecutor({ data: dataOptionsOf(given), strategyModules: modulesOf(given) });
+  const queue =
+    given.redis === undefined
+      ? undefined
+      : await openQueue({ ...given, redis: given.redis, queue: given.queue ?? 'marinade', threads, dataDir: given.dataDir }, say);
+  const dispatcher = queue?.dispatcher ?? inProcessDispatcher(pool, isolated);
+  const ledger = await ownLedger(given.results, token);
+  try {
+    const orchestrator = new Orchestrator({
+      ledger,
+      dispatcher,
+      worker: queue === undefined ? `${hostname()}/${process.pid} runs x${threads}` : `queue '${given.queue ?? 'marinade'}'`,
+      roundsPerJob: given.roundsPerJob,
+      solveOptimum: async (experiment) => {
+        const { value, ...certificate } = await pool.solveOptimum(experiment);
+        return { value, certificate };
+      },
+      onWarning: say,
+    });
+    const commands = createCommands({
+      orchestrator,
+      catalog: await loadCatalog(modulesOf(given)),
+      strategyHashes: hashStrategyModules(modulesOf(given)),
+      data: dataOf(pool, given, { signal: interrupt.signal, say }),
+      queue: queue?.dispatcher,
+    });
+    for (const { studyKey, withdrawn, states } of await ledger.studies()) {
+      const open = (states['queued'] ?? 0) + (states['running'] ?? 0);
+      if (!withdrawn && open > 0) await orchestrator.adopt(studyKey);
+    }
+    const unready = async (): Promise<string | undefined> =>
+      queue !== undefined && !queue.dispatcher.reachable ? 'Redis cannot be reached' : undefined;
+    const owner = await ledger.owner();
+    const server = createServer(
+      { ledger, commands, version, metrics: createMetrics(ledger, commands), unready },
+      { token: owner.token, hosts: new Set([...LOOPBACK, given.host.includes(':') ? `[${given.host}]` : given.host, ...given.allowHost]) },
+    );
+    const address = await listen(server, given);
+    await ledger.announce(address);
+    print(address);
+    say(`serving ${given.results} at ${address}; the token is in ${given.results}/owner.json`);
+    const ledgerLost = orchestrator.failure.then((reason) => ({ reason }));
+    const stopped = new Promise<undefined>((resolve) =>
+      interrupt.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+    );
+    const lost = await Promise.race([ledgerLost, stopped]);
+    await server.close();
+    if (lost !== undefined) throw lost.reason;
+    await orchestrator.stop();
+    process.exitCode = interrupt.exitCode() ?? 0;
+  } finally {
+    await dispatcher.close();
+    await queue?.workers.stop();
+    await ledger.close();
+    await Promise.all([pool.close(), isolated.close()]);
+    interrupt.dispose();
+  }
+}
+
+async function listen(server: ReturnType<typeof createServer>, { host, port }: ServeOptions): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new MarinadeError(
+      'MARINADE_CONFIG_USAGE',
+      `nothing can listen at ${host}:${port} (${code}); choose another --port, or 0 for any`,
+      {},
+      cause,
+    );
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * The HTTP face of an orchestrator: a versioned JSON API over the ledger's reading side and the commands. It decides
+ * nothing; paths and URLs of requests reach neither the file system nor the network.
+ */
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { OrchestratorCommands } from '../../shared/contracts/commands.ts';
+import type { LedgerReader } from '../../shared/contracts/ledger.ts';
+import { codeOf, errorCodes, MarinadeError } from '../../shared/errors.ts';
+import { type Access, refusal, requireAccess } from './authentication.ts';
+import { declareReading, type Journal } from './reading-routes.ts';
+import { declareWriting } from './writing-routes.ts';
+
+export interface ServerPorts {
+  readonly ledger: LedgerReader & Journal;
+  readonly commands: OrchestratorCommands;
+  readonly version: string;
+  /** Metrics of this process in the text format of Prometheus. */
+  metrics(): Promise<string>;
+  /** Why work cannot go on (no ledger, no queue), or undefined. */
+  unready(): Promise<string | undefined>;
+}
+
+const MAX_BODY_BYTES = 1_048_576;
+
+/** HTTP status of a failure by what has to be done about it. */
+function statusOf(code: keyof typeof errorCodes): number {
+  if (code === 'MARINADE_STORAGE_NOT_FOUND') return 404;
+  const { family, exit } = errorCodes[code];
+  if (family === 'config' || family === 'precondition' || family === 'data') return 422;
+  return exit === 5 ? 503 : 500;
+}
+
+export function createServer(ports: ServerPorts, access: Access): FastifyInstance {
+  const server = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { maxParamLength: 128 },
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    forceCloseConnections: true,
+    logger: false,
+  });
+  requireAccess(server, access);
+  server.setErrorHandler((thrown, _request, reply) => {
+    if (thrown instanceof MarinadeError) {
+      const code = codeOf(thrown);
+      return reply.code(statusOf(code)).send(refusal(code, thrown.text));
+    }
+    const { statusCode = 500, message } = thrown as { statusCode?: number; message: string };
+    if (statusCode < 500) return reply.code(statusCode).send(refusal('MARINADE_ACCESS_REQUEST', message));
+    process.stderr.write(`${(thrown as Error).stack}\n`);
+    return reply.code(500).send(refusal('MARINADE_INVARIANT_BROKEN', 'an error of the server; its log has the details'));
+  });
+  server.setNotFoundHandler((_request, reply) => reply.code(404).send(refusal('MARINADE_ACCESS_ROUTE', 'there is no such route')));
+  server.get('/healthz', async () => ({ status: 'alive' }));
+  server.get('/readyz', async (_request, reply) => {
+    const why = await ports.unready();
+    return why === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready' });
+  });
+  server.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await ports.metrics()));
+  declareReading(server, ports);
+  declareWriting(server, ports.commands, ports.ledger);
+  return server;
+}
