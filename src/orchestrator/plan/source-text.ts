@@ -3,7 +3,7 @@
  *
  * Parsing is strict: warnings are errors, duplicate keys are errors, anchors may not explode, the size is bounded.
  */
-import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { isCollection, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { type ErrorCode, MarinadeError } from '../../shared/errors.ts';
 
 export type Path = readonly (string | number)[];
@@ -103,7 +103,7 @@ export function parseSource(text: string, file: string): SourceText {
       }
     },
     Node(_key, node, ancestors) {
-      if (ancestors.length > 2 * MAX_DEPTH) {
+      if (ancestors.length > MAX_DEPTH && ancestors.filter(isCollection).length > MAX_DEPTH) {
         tooDeep = node.range?.[0] ?? 0;
         return visit.BREAK;
       }
