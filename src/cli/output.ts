@@ -1,6 +1,6 @@
 /** Where text goes: results to standard output, all else to standard error. Colour only where it can be seen and is wanted. */
 import { styleText } from 'node:util';
-import { printable } from '../orchestrator/plan/source-text.ts';
+import { printable } from '../shared/printable.ts';
 
 type Format = Parameters<typeof styleText>[0];
 

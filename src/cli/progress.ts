@@ -1,6 +1,7 @@
 /** Progress on standard error: one status line on a terminal, a line every 30 s otherwise. Control characters of a terminal only where there is one. */
-import { printable } from '../orchestrator/plan/source-text.ts';
+
 import type { Progress } from '../orchestrator/run-study.ts';
+import { printable } from '../shared/printable.ts';
 import { paint } from './output.ts';
 
 const LINE_EVERY_MS = 30_000;

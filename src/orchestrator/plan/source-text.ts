@@ -161,9 +161,3 @@ function offsetOf(root: Node | null, { path, atKey }: Problem): number {
   }
   return offset;
 }
-
-/** Text without control characters: a study's content may end up on a terminal. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: stripping them is the point
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
-}
