@@ -344,7 +344,7 @@ describe('byz-vr-marina-pp with cohorts of one', () => {
     partition: { name: 'homogeneous' },
     clients: { total: 10, byzantine: 3 },
     participation: { name: 'uniform', cohort: 1 },
-    method: { name: 'byz-vr-marina-pp', ...vr, smallCohortRule },
+    method: { name: 'byz-vr-marina-pp', ...vr, smallCohortRule, initialEstimator: 'exact' },
     clipping: { name: 'step-proportional', factor: 0.7 },
     aggregator: { ...aggregator, preAggregators: [{ name: 'bucketing', size: 2 }], whenInfeasible: 'largest' },
     attack: { name: 'bit-flip' },
