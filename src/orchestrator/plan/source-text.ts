@@ -5,6 +5,7 @@
  */
 import { isCollection, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { type ErrorCode, MarinadeError } from '../../shared/errors.ts';
+import { printable } from '../../shared/printable.ts';
 
 export type Path = readonly (string | number)[];
 
