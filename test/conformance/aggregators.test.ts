@@ -5,6 +5,7 @@ import { norm } from '../../src/algorithm/kernels/reference/vectors.ts';
 import type { StrategyChoice } from '../../src/shared/contracts/strategy.ts';
 import { aggregate, aggregatorOf, freshState, type Rows } from '../support/rules.ts';
 import {
+  claim,
   codeThrownBy,
   everyChoice,
   exampleOf,
@@ -39,11 +40,6 @@ const feasibleAt = (choice: StrategyChoice, n: number, f: number): boolean => ag
 
 /** Numbers of rows up to twenty for which a rule can be computed with f = 0. */
 const sizes = (choice: StrategyChoice): number[] => [1, 2, 3, 4, 5, 8, 13, 20].filter((n) => feasibleAt(choice, n, 0));
-
-/** A test of what only some rules claim. */
-const claim = (claimed: unknown, name: string, body: () => void): void => {
-  if (claimed) test(name, body);
-};
 
 /** Choices that huge messages move far although the rule's limit point is robust, and why. */
 const movedByHugeMessages: readonly { readonly choice: Readonly<Record<string, unknown>>; readonly reason: string }[] = [

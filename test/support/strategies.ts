@@ -137,6 +137,11 @@ export function testDefinitions(registry: Registry<Definition>, folder: string):
   });
 }
 
+/** A test of what only some strategies claim. */
+export function claim(claimed: unknown, name: string, body: () => void): void {
+  if (claimed) test(name, body);
+}
+
 /** A stream of its own for every test: `label` is hashed into the seed. */
 export function streamFor(label: string): KeyedStream {
   let seed = 7;
