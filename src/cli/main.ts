@@ -16,7 +16,7 @@ function fail(thrown: unknown): number {
   const isBug = bugs.has(code);
   const text =
     thrown instanceof MarinadeError && !isBug ? thrown.text : thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-  say(`${paint(['bold', 'red'], thrown instanceof MarinadeError ? code : 'error')}: ${text}`);
+  say(text, `${paint(['bold', 'red'], thrown instanceof MarinadeError ? code : 'error')}: `);
   if (isBug) say('This is a bug in marinade: please report it with the lines above.');
   return errorCodes[code].exit;
 }

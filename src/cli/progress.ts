@@ -7,8 +7,11 @@ import { paint } from './output.ts';
 const LINE_EVERY_MS = 30_000;
 const REDRAW_EVERY_MS = 100;
 
+/** What of a study's progress is shown. */
+export type ShownProgress = Pick<Progress, 'total' | 'finished' | 'failed' | 'roundsDone' | 'roundsLeft'>;
+
 export interface ProgressLine {
-  update(progress: Progress): void;
+  update(progress: ShownProgress): void;
   /** Prints a line of its own without breaking the status line; not when quiet. */
   note(text: string): void;
   /** The same for what must be told even when quiet. */
@@ -26,7 +29,7 @@ export function duration(seconds: number): string {
 }
 
 /** Runs done, rounds per second, time left. */
-export function progressText(progress: Progress, elapsedMs: number): string {
+export function progressText(progress: ShownProgress, elapsedMs: number): string {
   const failed = progress.failed > 0 ? `, ${progress.failed} failed` : '';
   const runs = `${progress.finished}/${progress.total} runs${failed}`;
   if (progress.roundsDone === 0) return runs;
@@ -45,7 +48,7 @@ export function createProgressLine(stream: NodeJS.WriteStream, quiet: boolean): 
     if (shown !== '') stream.write('\r\u001b[K');
     shown = '';
   };
-  const draw = (progress: Progress, now: number): void => {
+  const draw = (progress: ShownProgress, now: number): void => {
     const text = progressText(progress, now - started!);
     if (!terminal) stream.write(`${text}\n`);
     else {

@@ -51,7 +51,7 @@ export async function plan(path: string, given: PlanOptions): Promise<void> {
 }
 
 function tellWarnings({ cells }: Plan): void {
-  for (const warning of new Set(cells.flatMap(({ warnings }) => warnings))) say(`${paint('yellow', 'note')}: ${warning}`);
+  for (const warning of new Set(cells.flatMap(({ warnings }) => warnings))) say(warning, `${paint('yellow', 'note')}: `);
 }
 
 function countText({ cells, seeds, runs, dropped }: Plan): string {
