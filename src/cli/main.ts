@@ -17,7 +17,7 @@ function fail(thrown: unknown): number {
   const text =
     thrown instanceof MarinadeError && !isBug ? thrown.text : thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   say(text, `${paint(['bold', 'red'], thrown instanceof MarinadeError ? code : 'error')}: `);
-  if (isBug) say('This is a bug in marinade: please report it with the lines above.');
+  if (isBug) say('Unless a module of yours threw it, this is a bug in marinade: please report it with the lines above.');
   return errorCodes[code].exit;
 }
 

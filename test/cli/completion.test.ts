@@ -78,6 +78,21 @@ describe.skipIf(!has('zsh'))('completion in zsh', () => {
     const line = `autoload -Uz compinit && compinit -u -D && source '${scripts['zsh']}' && print -r -- $_comps[marinade]`;
     expect(spawnSync('zsh', ['-f', '-c', line], { encoding: 'utf8', env: env() })).toMatchObject({ status: 0, stdout: '_marinade\n' });
   });
+
+  it('offers verbs, options, choices and studies', () => {
+    const offered = (...words: string[]): string[] => {
+      const shown = `compadd() { shift; print -rl -- "$@" }; _describe() { print -rl -- \${list%%:*} }; _files() { print files }`;
+      const line = `compdef() {}; source '${scripts['zsh']}'; ${shown}; words=(marinade ${words.map((word) => `'${word}'`).join(' ')}); CURRENT=\${#words}; _marinade`;
+      const { stdout } = spawnSync('zsh', ['-f', '-c', line], { encoding: 'utf8', cwd: folder, env: env() });
+      return stdout.split('\n').filter((word) => word !== '');
+    };
+    expect(offered('')).toEqual(expect.arrayContaining(['init', 'run', 'data', 'completion']));
+    expect(offered('data', '')).toEqual(['list', 'path', 'verify', 'fetch']);
+    expect(offered('run', '--')).toEqual(expect.arrayContaining(['--threads', '--json']));
+    expect(offered('run', '--parallel', '')).toEqual(['auto', 'runs', 'clients', 'inline']);
+    expect(offered('plan', '')).toEqual(['files']);
+    expect(offered('show', '')).toEqual(['small']);
+  });
 });
 
 describe.skipIf(!has('fish'))('completion in fish', () => {
