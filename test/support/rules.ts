@@ -19,6 +19,8 @@ export interface RuleInputs {
   readonly permutation?: ArrayLike<number>;
   /** Memory of the rule; zeros, as at the start of a run, where it is left out. */
   readonly state?: Arrays;
+  /** What the output holds before; NaN where it is left out. */
+  readonly out?: Float64Array;
 }
 
 /** Rows in use are fewer than there is room for, as in a cohort. */
@@ -69,7 +71,7 @@ export function aggregate(choice: StrategyChoice, rows: Rows, inputs: RuleInputs
   const rule = aggregatorOf(choice);
   const messages = messagesWithRoom(rows);
   const before = messages.matrix.slice();
-  const out = poisoned(messages.d);
+  const out = inputs.out ?? poisoned(messages.d);
   rule.aggregate(messages, contextFor(rule, rows, inputs), out);
   expectUntouched(messages, before);
   return out;

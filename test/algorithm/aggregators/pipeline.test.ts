@@ -3,8 +3,9 @@ import { pipelineOf } from '../../../src/algorithm/aggregators/pipeline.ts';
 import { catalog } from '../../../src/algorithm/catalog.ts';
 import { compile } from '../../../src/algorithm/engine/compile.ts';
 import { Simulation } from '../../../src/algorithm/engine/simulation.ts';
+import type { Aggregator, RuleContext } from '../../../src/shared/contracts/aggregator.ts';
 import { type Arrays, arraysFor, plainArena } from '../../../src/shared/contracts/memory.ts';
-import { messagesFrom } from '../../../src/shared/vector.ts';
+import { type Messages, messagesFrom } from '../../../src/shared/vector.ts';
 import { aggregate, preAggregate } from '../../support/rules.ts';
 import { codeThrownBy, normalRows, streamFor } from '../../support/strategies.ts';
 import { compiledRule, smallExperiment } from '../../support/tolerance.ts';
@@ -56,37 +57,54 @@ describe('a rule behind pre-aggregators', () => {
     expect(run(swapped, rows, { f: 2, permutation }).out).not.toEqual([...expected]);
   });
 
-  test('it tells the rule that at most f of its rows are contaminated, and no more than there are', () => {
+  /** What a rule behind bucketing hears of (n, f) when the whole is told of n rows and f: for its bound, then in a round. */
+  function heardBehindBucketing(size: number, n: number, f: number, largest = n): [number, number][] {
     const heard: [number, number][] = [];
-    const spied = pipelineOf(parse({ name: 'mean', preAggregators: [bucketing] }), {
+    const hear = (rows: number, told: number): void => {
+      heard.push([rows, told]);
+    };
+    const spy = {
+      infeasible: (_: number, told: number) => (told > largest ? 'too many' : undefined),
+      boundFactor: hear,
+      aggregate: (messages: Messages, { toleratedByzantine }: RuleContext) => hear(messages.n, toleratedByzantine),
+    };
+    const get = (name: string) => ({ ...catalog.aggregators.get(name), create: () => spy as unknown as Aggregator });
+    const whole = pipelineOf(parse({ name: 'mean', preAggregators: [{ name: 'bucketing', size }] }), {
       preAggregators: catalog.preAggregators,
-      aggregators: {
-        ...catalog.aggregators,
-        get: (name) => ({
-          ...catalog.aggregators.get(name),
-          create: () => ({
-            infeasible: (n: number, f: number) => {
-              heard.push([n, f]);
-              return undefined;
-            },
-            beyondGuarantee: () => undefined,
-            aggregate: () => {},
-          }),
-        }),
-      },
+      aggregators: { ...catalog.aggregators, get },
     });
-    for (const [n, f] of [
-      [20, 5],
-      [7, 3],
-      [4, 3],
-      [1, 1],
-    ] as const)
-      spied.infeasible(n, f);
-    expect(heard).toEqual([
+    whole.boundFactor(n, f, 1);
+    whole.aggregate(
+      messagesFrom(Array(n).fill([0])),
+      { toleratedByzantine: f, state: {}, workspace: whole.allocate({ n, d: 1 }, plainArena()), stream: streamFor('spied') },
+      new Float64Array(1),
+    );
+    return heard;
+  }
+
+  test('it tells the rule that at most f of its rows are contaminated, and no more than there are', () => {
+    expect(heardBehindBucketing(2, 20, 5)).toEqual([
       [10, 5],
+      [10, 5],
+    ]);
+    expect(heardBehindBucketing(2, 7, 3)).toEqual([
       [4, 3],
+      [4, 3],
+    ]);
+    expect(heardBehindBucketing(2, 4, 3)).toEqual([
       [2, 2],
-      [1, 1],
+      [2, 2],
+    ]);
+    expect(heardBehindBucketing(4, 10, 8)).toEqual([
+      [3, 3],
+      [3, 3],
+    ]);
+  });
+
+  test('it tells the rule the largest f that can be computed', () => {
+    expect(heardBehindBucketing(2, 20, 9, 4)).toEqual([
+      [10, 4],
+      [10, 4],
     ]);
   });
 

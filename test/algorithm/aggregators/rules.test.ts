@@ -13,7 +13,7 @@ describe('rfa', () => {
     const polluted = rows.map((row, i) => (i % 2 === 0 ? row : Float64Array.of(Number.NaN, Number.POSITIVE_INFINITY, row[2]!)));
     for (const start of ['zero', 'mean', 'coordinate-median']) {
       for (const smoothingScale of ['absolute', 'relative']) {
-        const choice = rule({ name: 'rfa', nonFinite: 'ignore', iterations: 1, start, smoothingScale });
+        const choice = rule({ name: 'rfa', nonFinite: 'ignore', iterations: 1, smoothing: 2, start, smoothingScale });
         expect(aggregate(choice, polluted)).toEqual(
           aggregate(
             choice,
@@ -74,6 +74,12 @@ describe('rules in a random cohort too small for their parameters', () => {
     expect(Array.from(aggregate(choice, [[1], [5], [100]], { f: 1 }))).toEqual([5]);
     expect(Array.from(aggregate(choice, [[1], [5], [6], [100]], { f: 1 }))).toEqual([5.5]);
     expect(aggregatorOf(choice).infeasible(6, 0)).toContain('trim = 3');
+  });
+
+  test('multi-krum warns where it must average byzantine rows', () => {
+    const beyond = (select: number) => aggregatorOf(rule({ name: 'multi-krum', select })).beyondGuarantee(7, 2);
+    expect(beyond(5)).toBeUndefined();
+    expect(beyond(6)).toContain('select = 6, n = 7, f = 2');
   });
 
   test('multi-krum averages all there are', () => {

@@ -121,3 +121,27 @@ describe('blow-up', () => {
     expect(Math.hypot(...lie!)).toBeCloseTo(10, 12);
   });
 });
+
+describe('clients with bases of their own', () => {
+  const bases = rounds[0]!.gradients;
+  const round: LyingRound = { ...rounds[0]!, base: undefined, bases };
+  const liars = round.cohort.filter((client) => client >= 5);
+
+  test('a liar lifts its own message by its own base, and lowers its vector by it', () => {
+    const sent = lies({ name: 'bit-flip' }, 'estimate', round);
+    const expected = liars.map((liar) =>
+      Float64Array.from(round.messages[liar]!, (value, j) => -(value + bases[liar]![j]!) - bases[liar]![j]!),
+    );
+    expect(sent).toEqual(expected);
+  });
+
+  test('honest messages are lifted each by its own base', () => {
+    const sent = lies({ name: 'inner-product-manipulation', epsilon: 1 }, 'estimate', round);
+    for (const [i, lie] of sent.entries()) {
+      for (let j = 0; j < lie.length; j++) {
+        const mean = [0, 1, 2, 3, 4].reduce((sum, client) => sum + (bases[client]![j]! + round.messages[client]![j]!) / 5, 0);
+        expect(lie[j]).toBeCloseTo(-mean - bases[liars[i]!]![j]!, 12);
+      }
+    }
+  });
+});
