@@ -3,6 +3,7 @@ import { pipelineOf } from '../../../src/algorithm/aggregators/pipeline.ts';
 import { catalog } from '../../../src/algorithm/catalog.ts';
 import { compile } from '../../../src/algorithm/engine/compile.ts';
 import { Simulation } from '../../../src/algorithm/engine/simulation.ts';
+import { aggregate as aggregateOnce } from '../../../src/index.ts';
 import type { Aggregator, RuleContext } from '../../../src/shared/contracts/aggregator.ts';
 import { type Arrays, arraysFor, plainArena } from '../../../src/shared/contracts/memory.ts';
 import { type Messages, messagesFrom } from '../../../src/shared/vector.ts';
@@ -181,6 +182,17 @@ describe('whenInfeasible', () => {
         'MARINADE_PRECONDITION_TOO_MANY_BYZANTINE',
       );
     }
+  });
+
+  test('a single step of the library refuses what a run refuses', () => {
+    const messages = [[1], [2], [3], [90]].map((row) => Float64Array.from(row));
+    const step = (aggregator: { name: string; whenInfeasible?: string; trim?: number }, n: number, toleratedByzantine: number) =>
+      aggregateOnce({ aggregator, messages: messages.slice(0, n), toleratedByzantine });
+    const tooMany = 'MARINADE_PRECONDITION_TOO_MANY_BYZANTINE';
+    expect(codeThrownBy(() => step({ name: 'trimmed-mean' }, 4, 2))).toBe(tooMany);
+    expect([...step({ name: 'trimmed-mean', whenInfeasible: 'largest' }, 4, 2)]).toEqual([2.5]);
+    expect(codeThrownBy(() => step({ name: 'krum', whenInfeasible: 'largest' }, 2, 0))).toBe(tooMany);
+    expect(codeThrownBy(() => step({ name: 'trimmed-mean', trim: 2, whenInfeasible: 'largest' }, 4, 0))).toBe(tooMany);
   });
 
   test('a random cohort that turns out too small is computed all the same, and counted', () => {
