@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashesOf, marinade, newFolder, writeStudy } from './harness.ts';
+import { environment, hashesOf, marinade, newFolder, writeStudy } from './harness.ts';
 
 const { folder, remove } = newFolder();
 const here = { cwd: folder };
@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(remove);
 
-const env = (): NodeJS.ProcessEnv => ({ PATH: `${join(folder, 'bin')}:${process.env['PATH']}`, HOME: folder });
+const env = (): NodeJS.ProcessEnv => environment(folder, { PATH: `${join(folder, 'bin')}:${process.env['PATH']}` });
 
 describe.skipIf(!has('bash'))('completion in bash', () => {
   /** What bash offers for the last of these words. */

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** Compiled code is shared by all these processes; it holds no numbers. */
+const compileCache = fileURLToPath(new URL('../../node_modules/.cache/marinade-tests', import.meta.url));
 
 /** A child that does not end by itself is killed, so that a hang fails one test and leaves nothing behind. */
 const LIMIT_MS = 40_000;
@@ -44,18 +46,23 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** What a child knows of this machine: no data, no network, no home but its folder. */
+export function environment(home: string, further: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    HOME: home,
+    XDG_CACHE_HOME: join(home, 'cache'),
+    MARINADE_OFFLINE: '1',
+    NODE_COMPILE_CACHE: compileCache,
+    ...further,
+  };
+}
+
 /** Starts `marinade` with these arguments. */
 export function start(args: readonly string[], { cwd, env = {}, input = '' }: Surroundings): Running {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: {
-      PATH: process.env['PATH'],
-      HOME: cwd,
-      XDG_CACHE_HOME: join(cwd, 'cache'),
-      MARINADE_OFFLINE: '1',
-      NODE_NO_WARNINGS: '1',
-      ...env,
-    },
+    env: environment(cwd, env),
     stdio: 'pipe',
   });
   let stdout = '';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgressLine, duration, progressText, type ShownProgress } from '../../src/cli/progress.ts';
-import { marinade, newFolder, writeStudy } from './harness.ts';
+import { environment, marinade, newFolder, writeStudy } from './harness.ts';
 
 const { folder, remove } = newFolder();
 const here = { cwd: folder };
@@ -19,7 +19,7 @@ afterAll(remove);
 async function shell(line: string): Promise<{ stdout: string; stderr: string }> {
   return promisify(execFile)('bash', ['--norc', '-c', line], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], M: `${process.execPath} ${main}` },
+    env: environment(folder, { M: `${process.execPath} ${main}` }),
   });
 }
 
