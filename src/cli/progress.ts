@@ -11,6 +11,8 @@ const REDRAW_EVERY_MS = 100;
 export type ShownProgress = Pick<Progress, 'total' | 'finished' | 'failed' | 'roundsDone' | 'roundsLeft'>;
 
 export interface ProgressLine {
+  /** The computation begins: rounds per second count from here. */
+  start(): void;
   update(progress: ShownProgress): void;
   /** Prints a line of its own without breaking the status line; not when quiet. */
   note(text: string): void;
@@ -40,8 +42,7 @@ export function progressText(progress: ShownProgress, elapsedMs: number): string
 
 export function createProgressLine(stream: NodeJS.WriteStream, quiet: boolean): ProgressLine {
   const terminal = stream.isTTY && process.env['TERM'] !== 'dumb';
-  // Rounds are counted from the first report: planning is no part of their rate.
-  let started: number | undefined;
+  let started = performance.now();
   let last = terminal ? Number.NEGATIVE_INFINITY : performance.now();
   let shown = '';
   const clear = (): void => {
@@ -49,11 +50,11 @@ export function createProgressLine(stream: NodeJS.WriteStream, quiet: boolean): 
     shown = '';
   };
   const draw = (progress: ShownProgress, now: number): void => {
-    const text = progressText(progress, now - started!);
+    const text = progressText(progress, now - started);
     if (!terminal) stream.write(`${text}\n`);
     else {
       clear();
-      shown = text.slice(0, Math.max(20, (stream.columns ?? 80) - 1));
+      shown = text.slice(0, Math.max(20, (stream.columns || 80) - 1));
       stream.write(paint('cyan', shown));
     }
     last = now;
@@ -63,9 +64,11 @@ export function createProgressLine(stream: NodeJS.WriteStream, quiet: boolean): 
     stream.write(`${printable(text)}\n`);
   };
   return {
+    start() {
+      started = performance.now();
+    },
     update(progress) {
       const now = performance.now();
-      started ??= now;
       if (!quiet && now - last >= (terminal ? REDRAW_EVERY_MS : LINE_EVERY_MS)) draw(progress, now);
     },
     note: (text) => {

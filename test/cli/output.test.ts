@@ -1,5 +1,5 @@
 /** What goes where: results alone on standard output, colour only where it is wanted, readers that go away. */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,6 +53,28 @@ describe('colour', () => {
     expect(coloured((await marinade(wrong, { ...here, env: { FORCE_COLOR: '1' } })).stderr)).toBe(true);
     expect(coloured((await marinade([...wrong, '--no-color'], { ...here, env: { FORCE_COLOR: '1' } })).stderr)).toBe(false);
     expect(coloured((await marinade(wrong, { ...here, env: { NO_COLOR: '1' } })).stderr)).toBe(false);
+  });
+});
+
+/** `script` gives a child a terminal; where it is not installed these tests are skipped and say so. */
+const hasTerminal = spawnSync('sh', ['-c', 'script -qec true /dev/null']).status === 0;
+if (!hasTerminal) process.stderr.write('skipped: tests on a terminal; `script` (util-linux) is not installed\n');
+
+describe.skipIf(!hasTerminal)('on a terminal', () => {
+  const onTerminal = async (line: string): Promise<string> =>
+    (await shell(`TERM=xterm script -qec "${line}" /dev/null < /dev/null; true`)).stdout.replaceAll('\r', '');
+
+  it('colours an error, but not for NO_COLOR, TERM=dumb and --no-color', async () => {
+    const said = 'MARINADE_STORAGE_NOT_FOUND';
+    expect(await onTerminal('$M show nothing')).toContain(`\u001b[31m${said}\u001b[`);
+    for (const line of ['NO_COLOR=1 $M show nothing', 'TERM=dumb $M show nothing', '$M show nothing --no-color'])
+      expect(await onTerminal(line)).toMatch(new RegExp(`^${said}: `));
+  });
+
+  it('keeps a status line while runs are under way, and takes it away', async () => {
+    const text = await onTerminal('$M run study.yaml --results terminal --set rounds=3000 --rounds-per-job 500');
+    expect(text).toMatch(/\d\/6 runs · [\d,]+ rounds\/s · \d+ s left/);
+    expect(text).toContain('\u001b[Ksmall: 6 runs (0 known before)\n');
   });
 });
 

@@ -84,9 +84,9 @@ describe('marinade list', () => {
 });
 
 describe('marinade show', () => {
-  it('prints the object run printed, by name, by key and by the beginning of the key', async () => {
+  it('prints the object run printed, by name and by the beginning of the key', async () => {
     const key = (JSON.parse((await marinade(['list', '--json'], here)).stdout) as { studies: { studyKey: string }[] }).studies[0]!.studyKey;
-    for (const name of ['small', key, key.slice(0, 10)]) {
+    for (const name of ['small', key.slice(0, 10)]) {
       expect((await marinade(['show', name, '--json'], here)).stdout).toBe(ran.stdout);
     }
   });

@@ -92,6 +92,7 @@ async function carryOut(plan: Plan, { options, pool, dispatcher, progress, inter
   const ledger = await ownLedger(options.results);
   try {
     pool.plan = options.parallel === 'inline' ? 'runs' : chooseThreadPlan(options.parallel, plan.runs.length, options.threads);
+    progress.start();
     const summary = await runStudy({
       ledger,
       dispatcher,
