@@ -58,8 +58,8 @@ export function aggregate(options: AggregateOptions): Float64Array {
   const rows = messagesOf('aggregate', 'messages', messages);
   const shape = { n: rows.n, d: rows.d };
   const pipeline = pipelineOf(aggregator, catalog);
-  const broken = pipeline.infeasible(rows.n, toleratedByzantine);
-  if (broken !== undefined && aggregator['whenInfeasible'] === 'refuse') throw tooManyByzantine(broken, rows.n, toleratedByzantine);
+  const broken = pipeline.refused(rows.n, toleratedByzantine);
+  if (broken !== undefined) throw tooManyByzantine(broken, rows.n, toleratedByzantine);
   const state = memoryFor(pipeline.stateLayout(shape));
   if (previous !== undefined) {
     const start = vectorOf('aggregate', 'previous', previous, rows.d);

@@ -15,7 +15,7 @@ const SAMPLED_CELLS = 6;
 const WARM_UP_MS = 100;
 const MEASURED_MS = 200;
 /** Beyond this the measurement itself would be the wait. */
-const LIMIT_MS = 5000;
+const LIMIT_MS = 3000;
 
 /** Undefined when rounds are too slow, or cannot be computed at all, within a few seconds. */
 export async function estimateTime(plan: Plan, pool: WorkerPool, threads: number): Promise<Estimate | undefined> {

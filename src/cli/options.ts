@@ -1,7 +1,8 @@
 /** Options that several verbs share, and how their values are read. */
 import { type Command, Option } from 'commander';
 import { MarinadeError } from '../shared/errors.ts';
-import { DEFAULT_RESULTS } from './wire.ts';
+
+const DEFAULT_RESULTS = 'marinade-results';
 
 export const integer =
   (name: string, least = 1) =>

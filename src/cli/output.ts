@@ -1,6 +1,6 @@
 /** Where text goes: results to standard output, all else to standard error. Colour only where it can be seen and is wanted. */
 import { styleText } from 'node:util';
-import { printable } from '../orchestrator/plan/source-text.ts';
+import { printable } from '../shared/printable.ts';
 
 type Format = Parameters<typeof styleText>[0];
 
@@ -14,9 +14,9 @@ export function printJson(value: object): void {
   print(JSON.stringify(value));
 }
 
-/** Anything that is not a result; text of studies and files may hold control characters. */
-export function say(text: string): void {
-  process.stderr.write(`${printable(text)}\n`);
+/** Anything that is not a result: text of studies and files loses its control characters, the mark before it keeps its colour. */
+export function say(text: string, mark = ''): void {
+  process.stderr.write(`${mark}${printable(text)}\n`);
 }
 
 /** Text in a colour on a terminal; NO_COLOR, TERM=dumb and `--no-color` are honoured. */

@@ -3,7 +3,7 @@
  * allows it by `fallback`, the stand-in. Never silently: the experiment that is recorded names what ran, and a warning
  * goes with it.
  */
-import type { DataSpec } from '../algorithm/data/spec.ts';
+import { type DataSpec, withoutFallback } from '../algorithm/data/spec.ts';
 import { codeOf, MarinadeError } from '../shared/errors.ts';
 import { type DataOptions, locate, missing } from '../worker/data/locate.ts';
 import { filesOf, type RegisteredFile, type RegisteredSet, registeredSet } from '../worker/data/registry.ts';
@@ -24,19 +24,19 @@ const IN_PASSING = { tries: 1, silenceMs: 8000 } as const satisfies DownloadOpti
 
 /** @throws MARINADE_DATA_MISSING that names the file, its hash and where to put it */
 export async function settleData(spec: DataSpec, options: DataOptions, surroundings: Surroundings): Promise<SettledData> {
-  if (!('name' in spec)) return { used: spec };
-  const { fallback, ...used } = spec;
-  const set = registeredSet(spec.name);
+  const used = withoutFallback(spec);
+  const set = 'name' in spec ? registeredSet(spec.name) : undefined;
   if (set === undefined || absentFiles(set, options).length === 0) return { used };
   try {
     await fetchInPassing(set, options, surroundings);
     return { used };
   } catch (thrown) {
+    const fallback = 'name' in spec ? spec.fallback : undefined;
     if (fallback === undefined || codeOf(thrown) !== 'MARINADE_DATA_MISSING') throw thrown;
     surroundings.say((thrown as MarinadeError).text);
     return {
       used: { ...used, name: fallback },
-      warning: `data set '${spec.name}' was not found; these runs are on ${fallback}, a seeded stand-in of its shape`,
+      warning: `data set '${set.name}' was not found; these runs are on ${fallback}, a seeded stand-in of its shape`,
     };
   }
 }

@@ -26,8 +26,6 @@ export interface StudyOptions extends DataChoice {
   readonly set: readonly string[];
 }
 
-export const DEFAULT_RESULTS = 'marinade-results';
-
 /** Threads a computation may use: the cores this process may use, the CPU quota of its cgroup (v2) included. */
 export function defaultThreads(): number {
   return availableParallelism();

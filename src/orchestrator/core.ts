@@ -75,7 +75,7 @@ export type CoreEvent =
   | { readonly type: 'cooled'; readonly runKey: string }
   /** The end of the run is in the ledger: given up, or cancelled. */
   | { readonly type: 'gone'; readonly runKey: string }
-  /** The study is cancelled: runs that no other study wants go with it. */
+  /** The study is cancelled. Runs of it that are under way stay: each is `gone` if no other study wants it. */
   | { readonly type: 'drop'; readonly studyKey: string }
   | { readonly type: 'prioritise'; readonly studyKey: string; readonly priority: number }
   | { readonly type: 'pause'; readonly studyKey: string; readonly paused: boolean }
@@ -245,14 +245,12 @@ function addRuns(state: CoreState, studyKey: string, runs: readonly RunView[], l
 }
 
 function dropStudy(state: CoreState, studyKey: string): void {
-  for (const run of state.runs.values()) {
-    if (!run.studies.has(studyKey)) continue;
-    if (run.studies.size === 1) {
-      backIn(state, run.runKey);
-      forget(state, run);
-    } else run.studies.delete(studyKey);
-  }
   state.studies.delete(studyKey);
+  for (const run of state.runs.values()) {
+    if (!run.studies.delete(studyKey) || run.studies.size > 0) continue;
+    // Another study may want it and not have loaded it yet: what is under way must not be dispatched a second time.
+    if (run.state === 'waiting' || run.state === 'cooling') forget(state, run);
+  }
 }
 
 /** Takes a run's outstanding job off the books; undefined when none is out. */
@@ -268,6 +266,8 @@ function backIn(state: CoreState, runKey: string): KnownRun | undefined {
 
 function enqueue(state: CoreState, run: KnownRun, place: 'warm' | 'waiting' | 'suspects'): void {
   run.state = 'waiting';
+  // No study that is known here wants it: one that loads it later finds it in the ledger.
+  if (run.studies.size === 0) forget(state, run);
   for (const studyKey of run.studies) state.studies.get(studyKey)![place].push(run.runKey);
 }
 
@@ -320,14 +320,14 @@ function nextRun(state: CoreState): KnownRun | undefined {
   }
   if (state.suspectOut) return undefined;
   for (const study of studies) {
-    const run = takeFrom(state, study.suspects);
+    const run = takeFrom(state, study.suspects, true);
     if (run !== undefined) return run;
   }
   return undefined;
 }
 
 function takeHealthy(state: CoreState, study: StudyView): KnownRun | undefined {
-  const warm = takeFrom(state, study.warm);
+  const warm = takeFrom(state, study.warm, false);
   if (warm !== undefined) return warm;
   for (; study.head < study.waiting.length; study.head++) {
     const run = state.runs.get(study.waiting[study.head]!);
@@ -340,11 +340,11 @@ function takeHealthy(state: CoreState, study: StudyView): KnownRun | undefined {
   return undefined;
 }
 
-/** The first run of a short list that still waits. */
-function takeFrom(state: CoreState, keys: string[]): KnownRun | undefined {
+/** The first run of a short list that still waits, and is still what the list is for. */
+function takeFrom(state: CoreState, keys: string[], suspect: boolean): KnownRun | undefined {
   for (let key = keys.shift(); key !== undefined; key = keys.shift()) {
     const run = state.runs.get(key);
-    if (run?.state === 'waiting') return run;
+    if (run?.state === 'waiting' && run.deaths >= SUSPECT_AFTER === suspect) return run;
   }
   return undefined;
 }

@@ -106,7 +106,10 @@ export class Orchestrator {
   async cancelStudy(studyKey: string): Promise<number> {
     const cancelled = await this.#options.ledger.cancelStudy(studyKey);
     this.#on({ type: 'drop', studyKey });
-    for (const runKey of cancelled) this.#leave(runKey);
+    for (const runKey of cancelled) {
+      this.#leave(runKey);
+      this.#on({ type: 'gone', runKey });
+    }
     const study = this.#studies.get(studyKey);
     this.#studies.delete(studyKey);
     study?.done.resolve();

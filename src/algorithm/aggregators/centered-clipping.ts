@@ -9,7 +9,7 @@
  * @throws    none
  * @source    Karimireddy, He, Jaggi. ICML 2021, arXiv 2012.10333, section 4
  * @deviates  a message that is not finite is left out of the sum (its clipped difference is taken as 0)
- * @example   messages [3], radius 10, 3 iterations, start zero -> [3]
+ * @example   { messages: [[4], [0]], radius: 1, iterations: 1 } -> [0.5]
  */
 import { z } from 'zod';
 import { positive, positiveInt } from '../../shared/config/units.ts';

@@ -9,7 +9,7 @@
  * @throws    none
  * @source    Yin, Chen, Ramchandran, Bartlett. ICML 2018, arXiv 1803.01498, Definition 1
  * @deviates  none
- * @example   messages [1], [5], [1e9] -> [5]
+ * @example   { messages: [[1], [5], [1e9]], f: 1 } -> [5]
  */
 import { z } from 'zod';
 import { defineAggregator } from '../../shared/contracts/aggregator.ts';

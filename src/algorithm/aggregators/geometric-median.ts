@@ -14,7 +14,7 @@
  * @throws    MARINADE_SHAPE_NON_FINITE from the library when a message is not finite
  * @source    Vardi, Zhang. PNAS 97 (2000), "The multivariate L1-median and associated data depth"
  * @deviates  none
- * @example   messages [0], [0], [9] -> [0]
+ * @example   { messages: [[0], [0], [9]], f: 1 } -> [0]
  */
 import { z } from 'zod';
 import { positive, positiveInt } from '../../shared/config/units.ts';

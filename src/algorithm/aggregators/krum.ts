@@ -9,7 +9,7 @@
  * @throws    MARINADE_PRECONDITION_TOO_MANY_BYZANTINE when n <= 2f + 2 (n <= 2f with neighbors: n-f-1)
  * @source    Blanchard, El Mhamdi, Guerraoui, Stainer. NeurIPS 2017, section 4
  * @deviates  none
- * @example   messages [0], [1], [2], [3], [100], f = 1 -> [1]
+ * @example   { messages: [[0], [1], [2], [3], [100]], f: 1 } -> [1]
  */
 import { z } from 'zod';
 import { defineAggregator } from '../../shared/contracts/aggregator.ts';

@@ -9,7 +9,7 @@
  * @throws    none
  * @source    folklore; not robust: one message moves it anywhere
  * @deviates  none
- * @example   messages [1], [3] -> [2]
+ * @example   { messages: [[1], [3]] } -> [2]
  */
 import { z } from 'zod';
 import { defineAggregator } from '../../shared/contracts/aggregator.ts';

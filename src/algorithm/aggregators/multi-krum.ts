@@ -9,7 +9,7 @@
  * @throws    MARINADE_PRECONDITION_TOO_MANY_BYZANTINE as krum, or when more are selected than there are
  * @source    Blanchard, El Mhamdi, Guerraoui, Stainer. NeurIPS 2017, section 6
  * @deviates  none
- * @example   messages [0], [1], [2], [3], [100], f = 1 -> [1.5]
+ * @example   { messages: [[0], [1], [2], [3], [100]], f: 1 } -> [1.5]
  */
 import { z } from 'zod';
 import { positiveInt } from '../../shared/config/units.ts';

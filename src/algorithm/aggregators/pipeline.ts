@@ -18,6 +18,7 @@ import { type Messages, messagesOver, type Stream, type Vector } from '../../sha
 
 export interface PipelineChoice extends StrategyChoice {
   readonly preAggregators?: readonly StrategyChoice[];
+  readonly whenInfeasible?: 'refuse' | 'largest';
 }
 
 /** Scratch of a pipeline: workspaces per stage, rows between stages, state per stage cut from one layout. */
@@ -36,6 +37,8 @@ export interface PipelineContext {
 export interface Pipeline {
   stateLayout(shape: Shape): Layout;
   allocate(shape: Shape, arena: Arena): PipelineWorkspace;
+  /** The first bound that (n, f) breaks at any stage, unless `whenInfeasible: largest` has a lower f to use: refused before anything runs. */
+  refused(n: number, f: number): BrokenBound;
   /** The first bound that (n, f) breaks at any stage. */
   infeasible(n: number, f: number): BrokenBound;
   beyondGuarantee(n: number, f: number): BrokenBound;
@@ -81,6 +84,10 @@ export function pipelineOf(
   };
 
   return {
+    refused(n, f) {
+      const lower = choice.whenInfeasible === 'largest' ? largestFeasible(n, f) : f;
+      return infeasible(n, lower) === undefined ? undefined : infeasible(n, f);
+    },
     infeasible,
     largestFeasible,
     beyondGuarantee: (n, f) => firstOf(n, f, (stage, rows, bad) => stage.beyondGuarantee(rows, bad)),

@@ -9,7 +9,7 @@
  * @throws    MARINADE_SHAPE_NON_FINITE from the library when a message is not finite and nonFinite is reject
  * @source    Pillutla, Kakade, Harchaoui. IEEE TSP 2022, arXiv 1912.13445, Algorithm 2; start at 0 as in released code
  * @deviates  the smoothing is absolute by default, as in released code: messages that differ by less than nu are averaged
- * @example   messages [0], [0], [1], 8 iterations -> between 0 and 1/3
+ * @example   { messages: [[1], [3]], smoothing: 10 } -> [2]
  */
 import { z } from 'zod';
 import { positive, positiveInt } from '../../shared/config/units.ts';
@@ -33,7 +33,10 @@ export const rfa = defineAggregator({
     iterations: positiveInt.default(8).describe('T: Weiszfeld steps'),
     smoothing: positive.default(0.1).describe('nu: smallest distance that counts'),
     smoothingScale: z.enum(['absolute', 'relative']).default('absolute').describe('relative multiplies nu by the median message norm'),
-    start: z.enum(['zero', 'mean', 'coordinate-median']).default('zero').describe('z before the first step'),
+    start: z
+      .enum(['zero', 'mean', 'coordinate-median'])
+      .default('zero')
+      .describe('z before the first step; T steps may not lead back from the mean, which one message moves anywhere'),
     nonFinite: z.enum(['reject', 'ignore']).default('reject').describe('ignore drops messages that are not finite'),
   }),
   traits: {

@@ -9,7 +9,7 @@
  * @throws    MARINADE_PRECONDITION_TOO_MANY_BYZANTINE when 2 trim >= n
  * @source    Yin, Chen, Ramchandran, Bartlett. ICML 2018, arXiv 1803.01498, Definition 2
  * @deviates  none
- * @example   messages [1], [5], [1e9], f = 1 -> [5]
+ * @example   { messages: [[1], [5], [1e9]], f: 1 } -> [5]
  */
 import { z } from 'zod';
 import { count } from '../../shared/config/units.ts';

@@ -10,7 +10,7 @@
  * @throws    none
  * @source    Baruch, Baruch, Goldberg. NeurIPS 2019, arXiv 1902.06156, Algorithm 3
  * @deviates  where the auto quotient leaves (0, 1) (no liars to hide behind, or a majority) z is 0
- * @example   honest [1], [3], z = 1 -> [2 - sqrt(2)]
+ * @example   { honest: [[0], [2], [4]], z: 0.5 } -> [1]
  */
 import { z } from 'zod';
 import { defineAttack } from '../../shared/contracts/attack.ts';

@@ -9,7 +9,7 @@
  * @throws    none
  * @source    Li, Xu, Chen, Giannakis, Ling. AAAI 2019, arXiv 1811.03761; released code of arXiv 2206.00529 (gradient)
  * @deviates  none
- * @example   own vector [1, -2], scale 1 -> [-1, 2]
+ * @example   { own: [1, -2] } -> [-1, 2]
  */
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';

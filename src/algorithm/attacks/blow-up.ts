@@ -9,7 +9,7 @@
  * @throws    none
  * @source    arXiv 2311.14127, section 3: one such round ruins a method without clipping
  * @deviates  the catalogue lists it without knowledge; its direction needs the visible honest messages
- * @example   honest [2], norm 1e6 -> [-1e6]
+ * @example   { honest: [[2]], norm: 10 } -> [-10]
  */
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';

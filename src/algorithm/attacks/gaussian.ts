@@ -9,7 +9,7 @@
  * @throws    none
  * @source    Blanchard, El Mhamdi, Guerraoui, Stainer. NeurIPS 2017, section 5
  * @deviates  none
- * @example   standardDeviation 0, mean 1 -> [1, 1]
+ * @example   { mean: 1, standardDeviation: 0 } -> [1, 1]
  */
 import { z } from 'zod';
 import { nonNegative } from '../../shared/config/units.ts';

@@ -9,7 +9,7 @@
  * @throws    MARINADE_CONFIG_INVALID when attacks are nested more than three deep: the schema of the registry ends there
  * @source    arXiv 2311.14127, section 5: the condition of shift-back, for any attack
  * @deviates  none
- * @example   attack gaussian, 2 liars of 4: not more than half -> honest
+ * @example   { honest: [[0], [0]], liars: 2, own: [1], attack: { name: bit-flip } } -> [1]
  */
 import { z } from 'zod';
 import { probability } from '../../shared/config/units.ts';

@@ -9,7 +9,7 @@
  * @throws    none
  * @source    Xie, Koyejo, Gupta. UAI 2019, arXiv 1903.03936, section 3
  * @deviates  none
- * @example   honest [1], [3], epsilon 0.1 -> [-0.2]
+ * @example   { honest: [[1], [3]], epsilon: 0.5 } -> [-1]
  */
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';

@@ -9,7 +9,7 @@
  * @throws    MARINADE_PRECONDITION_UNSUPPORTED where there are no labels
  * @source    Allen-Zhu, Ebrahimianghazani, Li, Alistarh. ICLR 2021; released code of arXiv 2206.00529 (gradient)
  * @deviates  none
- * @example   the message on flipped labels, unchanged
+ * @example   { flipped: [1, 2] } -> [1, 2]
  */
 import { z } from 'zod';
 import { defineAttack } from '../../shared/contracts/attack.ts';

@@ -9,7 +9,7 @@
  * @throws    none
  * @source    the control of every study
  * @deviates  none
- * @example   own message [1, 2] -> [1, 2]
+ * @example   { own: [1, 2] } -> [1, 2]
  */
 import { z } from 'zod';
 import { defineAttack } from '../../shared/contracts/attack.ts';

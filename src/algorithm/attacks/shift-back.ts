@@ -12,7 +12,7 @@
  * @source    Malinovsky, Richtarik, Horvath, Gorbunov. NeurIPS 2024, arXiv 2311.14127, section 5; released code
  * @deviates  the estimate scale has the released code's sign, which drags towards x^0 under x - gamma g; the text's
  *            x^0 - x^k is the message scale, a different attack
- * @example   cohort of 1 liar, x = [3], x^0 = [1], on: message -> [-2]
+ * @example   { honest: [[9]], liars: 2, x: [3], start: [1] } -> [2]
  */
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';

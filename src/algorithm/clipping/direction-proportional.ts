@@ -11,7 +11,7 @@
  * @throws    none
  * @source    released code of arXiv 2311.14127, branch partial_participation
  * @deviates  from the paper's text, on purpose: the same number means a radius 1/gamma times larger
- * @example   factor 2, |g| = 3 -> 6
+ * @example   { g: [3, 4], factor: 2 } -> 10
  */
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';

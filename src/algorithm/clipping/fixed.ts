@@ -9,7 +9,7 @@
  * @throws    none
  * @source    folklore
  * @deviates  none
- * @example   level 2 -> 2
+ * @example   { level: 2 } -> 2
  */
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';

@@ -9,7 +9,7 @@
  * @throws    none
  * @source    arXiv 2206.00529: the method without partial participation
  * @deviates  none
- * @example   level Infinity
+ * @example   { stepNorm: 3 } -> .inf
  */
 import { z } from 'zod';
 import { defineClipping } from '../../shared/contracts/clipping.ts';

@@ -9,7 +9,7 @@
  * @throws    none
  * @source    Malinovsky, Richtarik, Horvath, Gorbunov. NeurIPS 2024, arXiv 2311.14127, Algorithm 1
  * @deviates  none
- * @example   factor 2, a step of length 3 -> 6
+ * @example   { stepNorm: 3, factor: 2 } -> 6
  */
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';

@@ -10,7 +10,7 @@
  * @throws    MARINADE_PRECONDITION_UNKNOWN_CONSTANT when the constant is not known
  * @source    Malinovsky, Richtarik, Horvath, Gorbunov. NeurIPS 2024, arXiv 2311.14127, Theorems 4.1 and 4.2
  * @deviates  uses the lemmas' constants where the appendix statements drop a factor 2 or D_Q
- * @example   two-smoothness, L = 0.26, a step of length 1 -> 0.52
+ * @example   { stepNorm: 2, clientSmoothness: 0.25 } -> 1
  */
 import { z } from 'zod';
 import { defineClipping } from '../../shared/contracts/clipping.ts';

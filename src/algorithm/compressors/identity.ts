@@ -9,7 +9,7 @@
  * @throws    none
  * @source    arXiv 2311.14127, section 1
  * @deviates  none
- * @example   [1, 2] -> [1, 2]
+ * @example   { vector: [1, 2] } -> [1, 2]
  */
 import { z } from 'zod';
 import { defineCompressor } from '../../shared/contracts/compressor.ts';

@@ -9,7 +9,7 @@
  * @throws    none
  * @source    Alistarh, Grubic, Li, Tomioka, Vojnovic. NeurIPS 2017, arXiv 1610.02132, s = 1
  * @deviates  the size is counted with fixed-width places instead of Elias codes
- * @example   [3, 0] -> [3, 0], surely
+ * @example   { vector: [3, 0] } -> [3, 0]
  */
 import { z } from 'zod';
 import { defineCompressor } from '../../shared/contracts/compressor.ts';

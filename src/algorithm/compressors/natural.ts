@@ -9,7 +9,7 @@
  * @throws    none
  * @source    Horvath, Ho, Horvath, Sahu, Canini, Richtarik. MSML 2022, arXiv 1905.10988, Definition 1
  * @deviates  subnormal numbers, zeros, numbers from 2^1023 on (which would round to infinity), infinities and NaN stay as they are
- * @example   [4] -> [4]; [3] -> [2] or [4], each half the time
+ * @example   { vector: [4, -0.5] } -> [4, -0.5]
  */
 import { z } from 'zod';
 import { defineCompressor } from '../../shared/contracts/compressor.ts';

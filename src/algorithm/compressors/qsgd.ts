@@ -10,7 +10,7 @@
  * @throws    none
  * @source    Alistarh, Grubic, Li, Tomioka, Vojnovic. NeurIPS 2017, arXiv 1610.02132, section 3.1
  * @deviates  the size is counted with fixed-width levels instead of Elias codes
- * @example   [3, 0], levels 4 -> [3, 0], surely
+ * @example   { vector: [3, 0], levels: 4 } -> [3, 0]
  */
 import { z } from 'zod';
 import { positiveInt } from '../../shared/config/units.ts';

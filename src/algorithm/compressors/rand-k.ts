@@ -10,7 +10,7 @@
  *            coordinates are K distinct ones
  * @source    Stich, Cordonnier, Jaggi. NeurIPS 2018, arXiv 1809.07599; arXiv 2311.14127, section 1.3
  * @deviates  from the released code of arXiv 2311.14127, which keeps about 90 % and scales by 9.46: this one is unbiased
- * @example   [1, 2], k = 1, coordinate 1 -> [0, 4]
+ * @example   { vector: [1, 2], k: 1, coordinates: [1] } -> [0, 4]
  */
 import { z } from 'zod';
 import { keptCoordinates, keptCount } from '../../shared/config/units.ts';

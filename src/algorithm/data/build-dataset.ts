@@ -1,19 +1,20 @@
-/**
- * From parsed rows to a data set in an arena: labels mapped, rows normalised, columns compressed as well, and one
- * value per row kept instead of one per entry where all entries of each row are equal (binary data, scaled or not).
- */
+/** From parsed rows to a data set in an arena: labels mapped, rows normalised, columns compressed as well. */
 import type { Arena } from '../../shared/contracts/memory.ts';
 import type { Dataset } from '../../shared/contracts/problem.ts';
-import { dot } from '../kernels/reference/vectors.ts';
-import { malformed } from './malformed.ts';
-import type { ParsedRows } from './parse-libsvm.ts';
+import { MarinadeError } from '../../shared/errors.ts';
+import { BLOCK, dot, dotBlock } from '../kernels/reference/vectors.ts';
+import type { ParsedRows } from './parsed-rows.ts';
 
 export interface BuildOptions {
   readonly name: string;
   readonly normalize: 'none' | 'rows';
   readonly targets: 'classes' | 'real';
-  /** The distinct labels in increasing order, where a test set must use those of the training set. */
-  readonly labelValues?: readonly number[] | undefined;
+  /** The distinct labels of the training set in increasing order. */
+  readonly labelValues: readonly number[] | undefined;
+  /** Only rows are needed: columns stay empty. */
+  readonly rowsOnly: boolean;
+  /** The parsed arrays lie in the arena already and become the data set's. */
+  readonly owned: boolean;
 }
 
 const MAX_CLASSES = 1000;
@@ -22,47 +23,77 @@ const MAX_CLASSES = 1000;
 export function distinctLabels({ labels }: ParsedRows, targets: 'classes' | 'real', file: string): number[] | undefined {
   if (targets === 'real') return undefined;
   const distinct = new Set<number>();
-  for (const label of labels) {
-    distinct.add(label);
-    if (distinct.size > MAX_CLASSES) malformed(file, 0, `more than ${MAX_CLASSES} different labels; set targets: real to regress on them`);
+  for (let row = 0; row < labels.length; row++) {
+    if (row > 0 && labels[row] === labels[row - 1]) continue;
+    distinct.add(labels[row]!);
+    if (distinct.size > MAX_CLASSES) {
+      throw new MarinadeError(
+        'MARINADE_DATA_MALFORMED',
+        `${file}: example ${row + 1}: more than ${MAX_CLASSES} different labels; set targets: real to regress on them`,
+        { file, example: row + 1 },
+      );
+    }
   }
   return [...distinct].sort((a, b) => a - b);
 }
 
-/** Two classes become -1 and +1 (the largest label), more become 0..classes-1. */
-export function buildDataset(parsed: ParsedRows, { name, normalize, targets, labelValues }: BuildOptions, arena: Arena): Dataset {
-  const { rows, columns, rowStart, columnOf } = parsed;
-  const classes = targets === 'real' ? undefined : (labelValues ?? distinctLabels(parsed, targets, name)!);
-  const labels = arena.doubles(rows);
-  for (let row = 0; row < rows; row++) {
-    const label = parsed.labels[row]!;
-    const position = classes?.indexOf(label) ?? 0;
-    if (position < 0) malformed(name, 0, `label ${label} of example ${row + 1} is not among the training labels ${classes!.join(', ')}`);
-    labels[row] = classes === undefined ? label : classes.length <= 2 ? (position === classes.length - 1 ? 1 : -1) : position;
+/** Refuses labels that the training set does not have. */
+export function requireLabels({ labels }: ParsedRows, labelValues: readonly number[] | undefined, file: string): void {
+  if (labelValues === undefined) return;
+  const [first, second] = labelValues;
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row]!;
+    if (label === first || label === second || labelValues.includes(label)) continue;
+    throw new MarinadeError(
+      'MARINADE_DATA_MALFORMED',
+      `${file}: example ${row + 1}: label ${labels[row]} is not among the training labels ${labelValues.join(', ')}`,
+      { file, example: row + 1 },
+    );
   }
+}
 
-  const values = normalize === 'rows' ? normalised(parsed) : parsed.values;
-  const single = singleValues(parsed, values);
-  const kept = {
-    rowStart: copied(arena.ints(rows + 1), rowStart),
-    columnOf: copied(arena.ints(columnOf.length), columnOf),
-    columnStart: arena.ints(columns + 1),
-    rowOf: arena.ints(columnOf.length),
-    values: single === undefined ? copied(arena.doubles(values.length), values) : undefined,
-    rowValue: single === undefined ? undefined : copied(arena.doubles(rows), single),
-    columnValues: single === undefined ? arena.doubles(values.length) : undefined,
-  };
-  for (const column of columnOf) kept.columnStart[column + 1]!++;
-  for (let j = 0; j < columns; j++) kept.columnStart[j + 1]! += kept.columnStart[j]!;
-  const next = kept.columnStart.slice(0, columns);
-  for (let row = 0; row < rows; row++) {
-    for (let p = rowStart[row]!; p < rowStart[row + 1]!; p++) {
-      const at = next[columnOf[p]!]!++;
-      kept.rowOf[at] = row;
-      if (kept.columnValues !== undefined) kept.columnValues[at] = values[p]!;
+/** Two classes become -1 and +1 (the larger label), more become 0..classes-1. */
+export function buildDataset(parsed: ParsedRows, options: BuildOptions, arena: Arena): Dataset {
+  const { name, normalize, labelValues, rowsOnly, owned } = options;
+  const { rows, columns } = parsed;
+  const ints = (from: Int32Array): Int32Array => (owned ? from : copied(arena.ints(from.length), from));
+  const doubles = (from: Float64Array): Float64Array => (owned ? from : copied(arena.doubles(from.length), from));
+  const rowStart = ints(parsed.rowStart);
+  const columnOf = ints(parsed.columnOf);
+  const values = parsed.values === undefined ? undefined : doubles(parsed.values);
+  const rowValue = parsed.rowValue === undefined ? undefined : doubles(parsed.rowValue);
+  const labels = doubles(parsed.labels);
+
+  if (labelValues !== undefined) mapLabels(labels, labelValues);
+  if (normalize === 'rows') {
+    if (values !== undefined) normaliseValues(rows, rowStart, values);
+    else normaliseRowValues(rows, rowStart, rowValue!);
+  }
+  const columnStart = arena.ints(rowsOnly ? 0 : columns + 1);
+  const rowOf = arena.ints(rowsOnly ? 0 : columnOf.length);
+  const columnValues = values === undefined ? undefined : arena.doubles(rowsOnly ? 0 : columnOf.length);
+  if (!rowsOnly) {
+    const next = startColumns(columnOf, columns, columnStart);
+    fillRows(rows, rowStart, columnOf, next, rowOf);
+    if (values !== undefined) {
+      next.set(columnStart.subarray(0, columns));
+      fillValues(columnOf, values, next, columnValues!);
     }
   }
-  return { name, rows, columns, ...kept, labels, classes: classes?.length ?? 0 };
+  return {
+    name,
+    rows,
+    columns,
+    rowStart,
+    columnOf,
+    values,
+    rowValue,
+    columnStart,
+    rowOf,
+    columnValues,
+    labels,
+    classes: labelValues?.length ?? 0,
+  };
 }
 
 function copied<T extends Int32Array | Float64Array>(into: T, from: T): T {
@@ -70,27 +101,61 @@ function copied<T extends Int32Array | Float64Array>(into: T, from: T): T {
   return into;
 }
 
-/** Values with every row scaled to unit Euclidean length; a row of zeros stays. */
-function normalised({ rows, rowStart, values }: ParsedRows): Float64Array {
-  const scaled = new Float64Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    const from = rowStart[row]!;
-    const to = rowStart[row + 1]!;
-    const entries = values.subarray(from, to);
-    const length = Math.sqrt(dot(entries, entries));
-    for (let p = from; p < to; p++) scaled[p] = length > 0 ? values[p]! / length : values[p]!;
+function mapLabels(labels: Float64Array, labelValues: readonly number[]): void {
+  if (labelValues.length <= 2) {
+    const positive = labelValues.at(-1)!;
+    for (let row = 0; row < labels.length; row++) labels[row] = labels[row] === positive ? 1 : -1;
+    return;
   }
-  return scaled;
+  for (let row = 0; row < labels.length; row++) labels[row] = labelValues.indexOf(labels[row]!);
 }
 
-/** The one value of each row, or undefined when some row has two. */
-function singleValues({ rows, rowStart }: ParsedRows, values: Float64Array): Float64Array | undefined {
-  const single = new Float64Array(rows);
+/** Scales every row to unit Euclidean length; a row of zeros stays. */
+function normaliseValues(rows: number, rowStart: Int32Array, values: Float64Array): void {
   for (let row = 0; row < rows; row++) {
     const from = rowStart[row]!;
     const to = rowStart[row + 1]!;
-    single[row] = from === to ? 1 : values[from]!;
-    for (let p = from + 1; p < to; p++) if (values[p] !== single[row]) return undefined;
+    const entries = to - from > BLOCK ? values.subarray(from, to) : undefined;
+    const length = Math.sqrt(entries === undefined ? dotBlock(values, values, from, to) : dot(entries, entries));
+    if (length > 0) for (let p = from; p < to; p++) values[p]! /= length;
   }
-  return single;
+}
+
+/** The same for rows with one value: its length is that of the row written out. */
+function normaliseRowValues(rows: number, rowStart: Int32Array, rowValue: Float64Array): void {
+  let written = new Float64Array(64);
+  let knownEntries = -1;
+  let knownValue = 0;
+  let length = 0;
+  for (let row = 0; row < rows; row++) {
+    const entries = rowStart[row + 1]! - rowStart[row]!;
+    const value = rowValue[row]!;
+    if (entries !== knownEntries || value !== knownValue) {
+      knownEntries = entries;
+      knownValue = value;
+      if (entries > written.length) written = new Float64Array(2 * entries);
+      const entriesOfRow = written.subarray(0, entries).fill(value);
+      length = Math.sqrt(dot(entriesOfRow, entriesOfRow));
+    }
+    if (length > 0) rowValue[row] = value / length;
+  }
+}
+
+/** Writes where each column starts; returns a copy, for filling. */
+function startColumns(columnOf: Int32Array, columns: number, columnStart: Int32Array): Int32Array {
+  for (let p = 0; p < columnOf.length; p++) columnStart[columnOf[p]! + 1]!++;
+  for (let j = 0; j < columns; j++) columnStart[j + 1]! += columnStart[j]!;
+  return columnStart.slice(0, columns);
+}
+
+/** Rows of each column in increasing order. */
+function fillRows(rows: number, rowStart: Int32Array, columnOf: Int32Array, next: Int32Array, rowOf: Int32Array): void {
+  for (let row = 0; row < rows; row++) {
+    const to = rowStart[row + 1]!;
+    for (let p = rowStart[row]!; p < to; p++) rowOf[next[columnOf[p]!]!++] = row;
+  }
+}
+
+function fillValues(columnOf: Int32Array, values: Float64Array, next: Int32Array, columnValues: Float64Array): void {
+  for (let p = 0; p < columnOf.length; p++) columnValues[next[columnOf[p]!]!++] = values[p]!;
 }

@@ -28,3 +28,10 @@ export const dataSchema = z.union([
 ]);
 
 export type DataSpec = z.output<typeof dataSchema>;
+
+/** The data set alone: what is recorded once it is decided what runs. */
+export function withoutFallback(data: DataSpec): DataSpec {
+  if (!('name' in data)) return data;
+  const { fallback: _, ...named } = data;
+  return named;
+}

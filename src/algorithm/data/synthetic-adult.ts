@@ -4,7 +4,7 @@
  */
 import { exp, log, sigmoid } from '../kernels/reference/scalar.ts';
 import { KeyedStream } from '../random/streams.ts';
-import type { ParsedRows } from './parse-libsvm.ts';
+import type { ParsedRows } from './parsed-rows.ts';
 
 const ROWS = 32561;
 /** Sizes of the one-hot groups, as the binarised Adult data have them. */
@@ -45,5 +45,6 @@ export function syntheticAdult(): ParsedRows {
     }
     labels[row] = stream.uniform() < sigmoid(margin) ? 1 : -1;
   }
-  return { rows: ROWS, columns: COLUMNS, rowStart, columnOf, values: new Float64Array(entries).fill(1), labels };
+  const rowValue = new Float64Array(ROWS).fill(1);
+  return { rows: ROWS, columns: COLUMNS, rowStart, columnOf, values: undefined, rowValue, labels };
 }

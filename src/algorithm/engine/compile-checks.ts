@@ -94,8 +94,7 @@ export function checkTolerance(compiled: Unchecked): string[] {
     const f = toleratedByzantine(experiment, n);
     const broken = pipeline.infeasible(n, f);
     if (broken !== undefined) {
-      // `largest` lowers f; where not even f = 0 can be computed, there is nothing to lower to.
-      if (experiment.aggregator.whenInfeasible === 'refuse' || pipeline.infeasible(n, pipeline.largestFeasible(n, f)) !== undefined) {
+      if (pipeline.refused(n, f) !== undefined) {
         throw new MarinadeError('MARINADE_PRECONDITION_TOO_MANY_BYZANTINE', `for ${label} (n = ${n}, f = ${f}): ${broken}`, { n, f });
       }
       warnings.push(`for ${label} (n = ${n}, f = ${f}) the largest feasible f = ${pipeline.largestFeasible(n, f)} is used: ${broken}`);

@@ -9,7 +9,7 @@
  * @throws    MARINADE_CONFIG_INVALID unless largeCohort <= total
  * @source    arXiv 2509.02970, section 2
  * @deviates  none
- * @example   probability 1 -> all clients
+ * @example   { total: 3, probability: 1 } -> [0, 1, 2]
  */
 import { z } from 'zod';
 import { positiveInt, positiveProbability } from '../../shared/config/units.ts';

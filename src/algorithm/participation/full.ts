@@ -9,7 +9,7 @@
  * @throws    none
  * @source    folklore
  * @deviates  none
- * @example   total 3 -> clients 0, 1, 2
+ * @example   { total: 3 } -> [0, 1, 2]
  */
 import { z } from 'zod';
 import { type Cohort, defineParticipation } from '../../shared/contracts/participation.ts';

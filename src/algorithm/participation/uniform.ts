@@ -9,7 +9,7 @@
  * @throws    MARINADE_CONFIG_INVALID unless cohort <= largeCohort <= total
  * @source    Malinovsky, Richtarik, Horvath, Gorbunov. NeurIPS 2024, arXiv 2311.14127, Algorithm 1
  * @deviates  none
- * @example   cohort 4 of 20 -> four distinct client numbers in increasing order
+ * @example   { total: 3, cohort: 3 } -> [0, 1, 2]
  */
 import { z } from 'zod';
 import { positiveInt } from '../../shared/config/units.ts';

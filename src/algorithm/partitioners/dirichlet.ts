@@ -11,7 +11,7 @@
  * @throws    MARINADE_PRECONDITION_UNSUPPORTED without labels or with fewer rows than owners
  * @source    Hsu, Qi, Brown. 2019, arXiv 1909.06335, section 2
  * @deviates  proportions over owners for each label, as is usual, not over labels for each owner
- * @example   alpha 1e9 -> nearly equal shares of every label
+ * @example   { labels: [1, 2], owners: 2, alpha: 1 } -> { sizes: [1, 1] }
  */
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';

@@ -9,7 +9,7 @@
  * @throws    MARINADE_CONFIG_INVALID unless there is one non-empty array of existing rows per owner
  * @source    for comparisons with other implementations
  * @deviates  none
- * @example   rows [[0, 2], [1]] -> owner 0 holds rows 0 and 2
+ * @example   { labels: [1, 1, 1], owners: 2, rows: [[0, 2], [1]] } -> { sizes: [2, 1] }
  */
 import { z } from 'zod';
 import { count } from '../../shared/config/units.ts';

@@ -9,7 +9,7 @@
  * @throws    none
  * @source    arXiv 2311.14127, section 5: the a9a experiments
  * @deviates  none
- * @example   5 rows, 2 owners -> all 5 rows each
+ * @example   { labels: [1, 1, 2], owners: 2 } -> { sizes: [3, 3] }
  */
 import { z } from 'zod';
 import { definePartitioner } from '../../shared/contracts/partitioner.ts';

@@ -9,7 +9,7 @@
  * @throws    MARINADE_PRECONDITION_UNSUPPORTED when there are fewer rows than owners
  * @source    folklore
  * @deviates  none
- * @example   5 rows, 2 owners -> 3 rows and 2 rows
+ * @example   { labels: [1, 1, 1, 2, 2], owners: 2 } -> { sizes: [3, 2] }
  */
 import { z } from 'zod';
 import { definePartitioner } from '../../shared/contracts/partitioner.ts';

@@ -9,7 +9,7 @@
  * @throws    MARINADE_PRECONDITION_UNSUPPORTED without labels or with fewer rows than pieces
  * @source    McMahan, Moore, Ramage, Hampson, Aguera y Arcas. AISTATS 2017, arXiv 1602.05629, section 3
  * @deviates  none
- * @example   labels 0 0 1 1, 2 owners, 1 shard -> one owner holds the zeros, the other the ones
+ * @example   { labels: [2, 1, 2, 1, 1], owners: 1, shards: 1 } -> { sizes: [5] }
  */
 import { z } from 'zod';
 import { positiveInt } from '../../shared/config/units.ts';

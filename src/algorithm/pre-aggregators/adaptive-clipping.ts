@@ -9,7 +9,7 @@
  * @throws    MARINADE_PRECONDITION_TOO_MANY_BYZANTINE when f >= n
  * @source    Allouah, Guerraoui, Gupta, Jellouli, Rizk, Stephan. ICLR 2025, arXiv 2405.14432, Algorithm 2
  * @deviates  none; a message with a NaN is longer than any other and becomes zero where it must be scaled: it has no direction
- * @example   messages [1], [2], [9], f = 1: k = 1, level 2 -> [1], [2], [2]
+ * @example   { messages: [[1], [2], [9]], f: 1 } -> [[1], [2], [2]]
  */
 import { z } from 'zod';
 import { definePreAggregator } from '../../shared/contracts/aggregator.ts';

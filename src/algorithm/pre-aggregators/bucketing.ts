@@ -9,7 +9,7 @@
  * @throws    MARINADE_SHAPE_DIMENSION when a permutation is given that is none of the rows
  * @source    Karimireddy, He, Jaggi. ICLR 2022, arXiv 2006.09365, Algorithm 1
  * @deviates  none
- * @example   messages [1], [3], [8], size 2, identity permutation -> [2], [8]
+ * @example   { messages: [[1], [3], [8]], size: 2, permutation: [0, 1, 2] } -> [[2], [8]]
  */
 import { z } from 'zod';
 import { positiveInt } from '../../shared/config/units.ts';

@@ -9,7 +9,7 @@
  * @throws    MARINADE_PRECONDITION_TOO_MANY_BYZANTINE when f >= n
  * @source    Allouah, Farhadkhani, Guerraoui, Gupta, Pinot, Stephan. AISTATS 2023, arXiv 2302.01772, Algorithm 2
  * @deviates  none
- * @example   messages [0], [1], [9], f = 1 -> [0.5], [0.5], [5]
+ * @example   { messages: [[0], [1], [9]], f: 1 } -> [[0.5], [0.5], [5]]
  */
 import { z } from 'zod';
 import { definePreAggregator } from '../../shared/contracts/aggregator.ts';

@@ -10,7 +10,7 @@
  * @source    Allouah, Guerraoui, Gupta, Jellouli, Rizk, Stephan. ICLR 2025, arXiv 2405.14432, section 2 (static clipping)
  * @deviates  none; a message with a NaN stays as it is, infinite coordinates count as a direction. Note that a fixed level
  *            breaks (f, kappa)-robustness in general
- * @example   message [3, 4], level 1 -> [0.6, 0.8]
+ * @example   { messages: [[3, 4], [1, 0]], level: 2.5 } -> [[1.5, 2], [1, 0]]
  */
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';

@@ -175,7 +175,8 @@ export function createLinearModel(model: LinearModel, { data, testData, arena }:
     constants: linearConstants(model, data),
     hasLabels: data.classes === 2,
     rows: data.rows,
-    labels: data.labels,
+    // Real targets are no labels: every row would be a class of its own.
+    labels: data.classes > 0 ? data.labels : undefined,
     oracle: (_owner, rows, flipped) => createOracle(model, data, flipped ? flip() : data.labels, rows, slopes),
     objective: (shards, weights) => createObjective(model, data, rowWeights(data, shards, weights), slopes),
     ...(testData !== undefined && model.link === 'logistic' ? { testAccuracy: (x: Vector) => accuracy(testData, x) } : {}),

@@ -1,10 +1,11 @@
 /** Verbs that ask a running orchestrator for something: submit, cancel, pause, resume, retry, priority, workers, queue rebuild. */
-import { duration } from '../../orchestrator/results/duration.ts';
+
 import { textTable } from '../../orchestrator/results/tables.ts';
 import type { SubmittedStudy, WorkerInfo } from '../../shared/contracts/commands.ts';
 import { codeOf, MarinadeError } from '../../shared/errors.ts';
 import { type Client, requireServer, type ServerChoice } from '../client.ts';
 import { print, printJson, say } from '../output.ts';
+import { duration } from '../progress.ts';
 import { readStudyFile } from '../wire.ts';
 
 interface ControlOptions extends ServerChoice {

@@ -1,14 +1,13 @@
 /** `marinade data`: registered data sets on this machine. */
-
-import { duration } from '../../orchestrator/results/duration.ts';
 import { textTable } from '../../orchestrator/results/tables.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import { cacheFolder, type DataOptions, dataDirectories, locate, missing } from '../../worker/data/locate.ts';
-import { readContent, requireChecksum, sha256Of } from '../../worker/data/read-file.ts';
+import { readContent, sha256Of } from '../../worker/data/read-file.ts';
 import { filesOf, type RegisteredFile, type RegisteredSet, registeredSets, requireRegistered } from '../../worker/data/registry.ts';
 import { type DownloadProgress, download } from '../download.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { print, printJson, say } from '../output.ts';
+import { duration } from '../progress.ts';
 import { absentFiles } from '../settle-data.ts';
 import { type DataChoice, dataOptionsOf } from '../wire.ts';
 
@@ -65,9 +64,9 @@ export async function verify(name: string | undefined, options: DataCommandOptio
   const found = sets.flatMap((set) => filesOf(set).map((file) => ({ set, file, at: locate(file, where) })));
   const checked = found.flatMap(({ set, file, at }) => {
     if (at === undefined) return [];
-    const failure = checksumFailure(at, file);
-    if (failure !== undefined) say(failure.text);
-    return [{ name: set.name, file: file.file, path: at, intact: failure === undefined }];
+    const damage = damageOf(at, file);
+    if (damage !== undefined) say(damage);
+    return [{ name: set.name, file: file.file, path: at, intact: damage === undefined }];
   });
   if (options.json) printJson({ schema: 1, files: checked });
   else if (checked.length === 0) print('no registered data set is here');
@@ -114,12 +113,13 @@ function fileJson(file: RegisteredFile, options: DataOptions) {
   return { file: file.file, sha256: file.sha256, bytes: file.bytes, path: locate(file, options) ?? null };
 }
 
-function checksumFailure(path: string, file: RegisteredFile): MarinadeError | undefined {
+/** What is wrong with a file, if anything. */
+function damageOf(path: string, { bytes, sha256: accepted }: RegisteredFile): string | undefined {
   try {
-    requireChecksum(path, sha256Of(readContent(path, file.bytes)), file.sha256);
-    return undefined;
+    const sha256 = sha256Of(readContent(path, bytes));
+    return accepted.includes(sha256) ? undefined : `${path}: its content has sha256 ${sha256}; expected ${accepted.join(' or ')}`;
   } catch (thrown) {
-    if (thrown instanceof MarinadeError) return thrown;
+    if (thrown instanceof MarinadeError) return thrown.text;
     throw thrown;
   }
 }

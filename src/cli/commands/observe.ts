@@ -2,7 +2,6 @@
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openLedgerReader } from '../../orchestrator/ledger/open-ledger.ts';
-import { duration } from '../../orchestrator/results/duration.ts';
 import { textTable } from '../../orchestrator/results/tables.ts';
 import type { StudyAdvance, WorkerInfo } from '../../shared/contracts/commands.ts';
 import { codeOf } from '../../shared/errors.ts';
@@ -10,6 +9,7 @@ import { findServer, type ServerChoice } from '../client.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { requireRun, requireStudy, withReader } from '../lookup.ts';
 import { print, printJson, say } from '../output.ts';
+import { duration } from '../progress.ts';
 
 interface ObserveOptions extends ServerChoice {
   readonly json: boolean;

@@ -1,11 +1,11 @@
 /** `marinade validate` and `marinade plan`: what a study would run, before anything is queued. */
 import type { DataSource, Plan } from '../../orchestrator/plan/plan-study.ts';
-import { duration } from '../../orchestrator/results/duration.ts';
 import { valueLabel } from '../../orchestrator/results/statistics.ts';
 import { textTable } from '../../orchestrator/results/tables.ts';
 import { requireRegistered } from '../../worker/data/registry.ts';
 import { type Estimate, estimateTime } from '../estimate.ts';
 import { paint, print, printJson, say } from '../output.ts';
+import { duration } from '../progress.ts';
 import { createPool, dataOf, defaultThreads, planOf, type StudyOptions } from '../wire.ts';
 
 interface ValidateOptions extends StudyOptions {
@@ -51,7 +51,7 @@ export async function plan(path: string, given: PlanOptions): Promise<void> {
 }
 
 function tellWarnings({ cells }: Plan): void {
-  for (const warning of new Set(cells.flatMap(({ warnings }) => warnings))) say(`${paint('yellow', 'note')}: ${warning}`);
+  for (const warning of new Set(cells.flatMap(({ warnings }) => warnings))) say(warning, `${paint('yellow', 'note')}: `);
 }
 
 function countText({ cells, seeds, runs, dropped }: Plan): string {

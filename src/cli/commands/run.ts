@@ -92,6 +92,7 @@ async function carryOut(plan: Plan, { options, pool, dispatcher, progress, inter
   const ledger = await ownLedger(options.results);
   try {
     pool.plan = options.parallel === 'inline' ? 'runs' : chooseThreadPlan(options.parallel, plan.runs.length, options.threads);
+    progress.start();
     const summary = await runStudy({
       ledger,
       dispatcher,
@@ -107,14 +108,15 @@ async function carryOut(plan: Plan, { options, pool, dispatcher, progress, inter
       onWarning: (message) => progress.warn(message),
     });
     progress.end();
-    await showOutcome(ledger, plan, summary, options);
-    if (summary.interrupted) process.exitCode = interrupt.exitCode() ?? 130;
+    const unfinished = await showOutcome(ledger, plan, summary, options);
+    if (unfinished > 0) process.exitCode = interrupt.exitCode() ?? 130;
   } finally {
     await ledger.close();
   }
 }
 
-async function showOutcome(ledger: Ledger, { studyKey, name }: Plan, summary: StudySummary, options: RunOptions): Promise<void> {
+/** Prints what came out, and returns how many runs an interrupt left unfinished. */
+async function showOutcome(ledger: Ledger, { studyKey, name }: Plan, summary: StudySummary, options: RunOptions): Promise<number> {
   const runs = await ledger.runs(studyKey);
   if (options.json) printJson(studyJson(name, runs));
   else if (options.quiet) print(runs.map(({ runKey }) => runKey).join('\n'));
@@ -123,14 +125,15 @@ async function showOutcome(ledger: Ledger, { studyKey, name }: Plan, summary: St
   for (const { runKey, failure, outcome } of runs) {
     if (failure !== null) say(`${outcome} ${runKey.slice(0, 12)}: ${failure.code}: ${failure.message}`);
   }
-  if (summary.interrupted) {
-    const unfinished = runs.filter(({ state }) => state !== 'finished').length;
+  const unfinished = runs.filter(({ state }) => state !== 'finished').length;
+  if (unfinished > 0) {
     say(`stopped with ${unfinished} runs unfinished; the same command goes on with them`);
-    return;
+    return unfinished;
   }
   if (options.report) {
     const { htmlPath } = await reportStudy(ledger, studyKey, resolve(options.results, 'reports', name));
     say(`report: ${relative(process.cwd(), htmlPath)}`);
   }
   if (runs.some(({ outcome }) => outcome === 'failed' || outcome === 'quarantined')) process.exitCode = 3;
+  return 0;
 }

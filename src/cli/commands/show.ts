@@ -1,12 +1,11 @@
 /** `marinade list` and `marinade show`: what a results folder holds. */
-
-import { duration } from '../../orchestrator/results/duration.ts';
 import { listJson, studyJson } from '../../orchestrator/results/json.ts';
 import { valueLabel } from '../../orchestrator/results/statistics.ts';
 import { outcomeTable, plain, shortNumber, textTable } from '../../orchestrator/results/tables.ts';
 import type { LedgerReader, StudyRow, StudyRun } from '../../shared/contracts/ledger.ts';
 import { findStudyOrRun, studyOf, withReader } from '../lookup.ts';
 import { print, printJson } from '../output.ts';
+import { duration } from '../progress.ts';
 
 interface ShowOptions {
   readonly results: string;

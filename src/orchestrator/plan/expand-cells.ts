@@ -151,7 +151,7 @@ function refusal(
 const LISTED = 20;
 
 /** The problem where it was written: in the value of the parameter that set it, in the base, or beside the file. */
-function placed({ path, message, atKey }: Problem, combination: Combination, { source, overridden }: StudyFile): Problem {
+function placed({ path, message, atKey }: Problem, combination: Combination, { source, study, overridden }: StudyFile): Problem {
   const dotted = path.join('.');
   const full = atKey === undefined ? dotted : [...path, atKey].join('.');
   const key = atKey === undefined ? {} : { atKey };
@@ -164,6 +164,9 @@ function placed({ path, message, atKey }: Problem, combination: Combination, { s
     const inner = owner === parameter ? path.slice(owner.split('.').length) : [];
     return { path: ['parameters', parameter, ...(Array.isArray(written) ? [] : ['values']), index, ...inner], message, ...key };
   }
+  // What the base does not have was made on the way to a parameter's place.
+  const maker = valueAt(study.experiment, full) === undefined ? owners.find(([parameter]) => parameter.startsWith(`${full}.`)) : undefined;
+  if (maker !== undefined) return { path: ['parameters'], atKey: maker[0], message };
   const beside = overridden.find((candidate) => full === candidate || full.startsWith(`${replacedBy(candidate)}.`));
   return { path: ['experiment', ...path], message: beside === undefined ? message : `${message} (given by --set ${beside})`, ...key };
 }

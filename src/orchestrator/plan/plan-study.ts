@@ -1,6 +1,6 @@
 /** From a study to its runs: its cells, each with every seed, hashed. Deterministic and ordered: seeds vary fastest. */
 import type { Catalog } from '../../algorithm/catalog.ts';
-import type { DataSpec } from '../../algorithm/data/spec.ts';
+import { type DataSpec, withoutFallback } from '../../algorithm/data/spec.ts';
 import type { Experiment } from '../../algorithm/experiment.ts';
 import { needsOptimum } from '../../algorithm/metrics.ts';
 import type { PlannedRun, PlannedStudy } from '../../shared/contracts/ledger.ts';
@@ -60,8 +60,9 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
   const runs: RunPlan[] = [];
   const seen = new Set<string>();
   for (const { cell, compiled } of cells) {
-    const { sha256: dataSha256, used, warning } = await identify(cell.experiment.data);
-    const base = used === undefined ? cell.experiment : { ...cell.experiment, data: used };
+    const { data } = cell.experiment;
+    const { sha256: dataSha256, used, warning } = await identify(data);
+    const base = data === undefined ? cell.experiment : { ...cell.experiment, data: used ?? withoutFallback(data) };
     const warnings = warning === undefined ? cell.warnings : [...cell.warnings, warning];
     settled.push({ ...cell, experiment: base, warnings });
     for (const seed of study.seeds) {

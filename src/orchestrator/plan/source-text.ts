@@ -3,8 +3,9 @@
  *
  * Parsing is strict: warnings are errors, duplicate keys are errors, anchors may not explode, the size is bounded.
  */
-import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { isCollection, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { type ErrorCode, MarinadeError } from '../../shared/errors.ts';
+import { printable } from '../../shared/printable.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -103,7 +104,7 @@ export function parseSource(text: string, file: string): SourceText {
       }
     },
     Node(_key, node, ancestors) {
-      if (ancestors.length > 2 * MAX_DEPTH) {
+      if (ancestors.length > MAX_DEPTH && ancestors.filter(isCollection).length > MAX_DEPTH) {
         tooDeep = node.range?.[0] ?? 0;
         return visit.BREAK;
       }
@@ -160,10 +161,4 @@ function offsetOf(root: Node | null, { path, atKey }: Problem): number {
     if (pair !== undefined) return (pair.key as Node).range?.[0] ?? offset;
   }
   return offset;
-}
-
-/** Text without control characters: a study's content may end up on a terminal. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: stripping them is the point
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 }

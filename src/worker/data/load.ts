@@ -1,24 +1,21 @@
 /**
- * From what an experiment says about its data to a data set in an arena, with its identity: the sha256 of the
- * canonical parsed form, before normalisation.
+ * From what an experiment says about its data to a data set in an arena, with its identity (`identity.ts`).
  *
- *   identity = sha256( "marinade-data-1", then for the training set and, where there is one, the test set:
- *                      rows u32, columns u32, entries u32, row starts i32, columns i32, values f64, labels f64 )
- *
- * all little-endian. Copies of a file that differ in bytes only have one identity.
+ * A registered set is what the registry says it is, or an error: its parts are checked by what they hold. Its test set
+ * may be missing, which changes nothing but that test accuracy cannot be measured; the identity is the set's.
  */
-import { createHash, type Hash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { buildDataset, distinctLabels } from '../../algorithm/data/build-dataset.ts';
+import { basename, resolve } from 'node:path';
+import { buildDataset, distinctLabels, requireLabels } from '../../algorithm/data/build-dataset.ts';
 import { parseIdx } from '../../algorithm/data/parse-idx.ts';
-import { type ParsedRows, parseLibsvm } from '../../algorithm/data/parse-libsvm.ts';
+import { parseLibsvm } from '../../algorithm/data/parse-libsvm.ts';
+import type { ParsedRows } from '../../algorithm/data/parsed-rows.ts';
 import type { DataSpec } from '../../algorithm/data/spec.ts';
 import { syntheticAdult } from '../../algorithm/data/synthetic-adult.ts';
 import type { Arena } from '../../shared/contracts/memory.ts';
 import type { Dataset } from '../../shared/contracts/problem.ts';
 import { MarinadeError } from '../../shared/errors.ts';
-import { sha256Hex } from '../../shared/hash.ts';
+import { identityOf, partDigest } from './identity.ts';
 import { type DataOptions, locate, missing } from './locate.ts';
 import { readParsed, writeParsed } from './parsed-cache.ts';
 import { MAX_CONTENT, readContent, requireChecksum, sha256Of } from './read-file.ts';
@@ -33,64 +30,94 @@ export interface LoadedData {
   readonly sha256: string;
 }
 
-/** @throws data errors that name the file and what to do */
-export async function loadDataset(spec: DataSpec, options: DataOptions & { readonly arena: Arena }): Promise<LoadedData> {
-  const { train, test, name, targets } = parsedOf(spec, options);
-  const labelValues = distinctLabels(train, targets, name);
-  const build = (parsed: ParsedRows, part: string): Dataset =>
-    buildDataset(parsed, { name: part, normalize: spec.normalize, targets, labelValues }, options.arena);
-  const hash = createHash('sha256').update('marinade-data-1');
-  addToIdentity(hash, train);
-  if (test !== undefined) addToIdentity(hash, test);
-  return { data: build(train, name), test: test === undefined ? undefined : build(test, `${name} (test)`), sha256: hash.digest('hex') };
+interface Part {
+  /** The file, for messages. */
+  readonly file: string;
+  readonly parsed: ParsedRows;
+  readonly digest: string;
+  /** The arrays lie in the arena already. */
+  readonly owned: boolean;
 }
 
-interface ParsedData {
+interface Parts {
   readonly name: string;
   readonly targets: 'classes' | 'real';
-  readonly train: ParsedRows;
-  readonly test: ParsedRows | undefined;
+  readonly train: Part;
+  readonly test: Part | undefined;
+  /** Digest of the test set that belongs to the data, there or not. */
+  readonly testDigest: string | undefined;
 }
 
-function parsedOf(spec: DataSpec, options: DataOptions): ParsedData {
-  if ('name' in spec) {
-    if (spec.name === 'synthetic-adult') return { name: spec.name, targets: 'classes', train: syntheticAdult(), test: undefined };
-    const set = requireRegistered(spec.name);
-    const test =
-      set.test !== undefined && locate(set.test, options) !== undefined
-        ? registeredPart(set, set.test, set.testLabels, options)
-        : undefined;
-    return { name: set.name, targets: 'classes', train: registeredPart(set, set.train, set.trainLabels, options), test };
+/** @throws data errors that name the file and what to do */
+export async function loadDataset(spec: DataSpec, options: DataOptions & { readonly arena: Arena }): Promise<LoadedData> {
+  const { arena } = options;
+  const { name, targets, train, test, testDigest } = partsOf(spec, options);
+  const labelValues = distinctLabels(train.parsed, targets, train.file);
+  if (test !== undefined) requireLabels(test.parsed, labelValues, test.file);
+  const build = ({ parsed, owned }: Part, part: string, rowsOnly: boolean): Dataset =>
+    buildDataset(parsed, { name: part, normalize: spec.normalize, targets, labelValues, rowsOnly, owned }, arena);
+  return {
+    data: build(train, name, false),
+    test: test === undefined ? undefined : build(test, `${name} (test)`, true),
+    sha256: identityOf(train.digest, testDigest),
+  };
+}
+
+function partsOf(spec: DataSpec, options: DataOptions & { readonly arena: Arena }): Parts {
+  const { arena } = options;
+  if (!('name' in spec)) {
+    const train = filePart(spec, spec.file, spec.dimension, arena);
+    const test = spec.test === undefined ? undefined : filePart(spec, spec.test, train.parsed.columns, arena);
+    return { name: basename(spec.file), targets: spec.targets, train, test, testDigest: test?.digest };
   }
-  const train = filePart(spec, spec.file, spec.labels, spec.dimension);
-  const test = spec.test === undefined ? undefined : filePart(spec, spec.test, undefined, train.columns);
-  return { name: spec.file.split(/[\\/]/).at(-1)!, targets: spec.targets, train, test };
+  const { name } = spec;
+  if (name === 'synthetic-adult') {
+    const parsed = syntheticAdult();
+    const train = { file: name, parsed, digest: partDigest(parsed), owned: false };
+    return { name, targets: 'classes', train, test: undefined, testDigest: undefined };
+  }
+  const set = requireRegistered(name);
+  const train = registeredPart(set, set.train, set.trainLabels, set.parsed.train, options);
+  const hasTest = [set.test, set.testLabels].every((file) => file === undefined || locate(file, options) !== undefined);
+  const test = set.test === undefined || !hasTest ? undefined : registeredPart(set, set.test, set.testLabels, set.parsed.test!, options);
+  return { name, targets: 'classes', train, test, testDigest: set.parsed.test };
 }
 
-function filePart(
-  spec: Extract<DataSpec, { file: string }>,
-  file: string,
-  labels: string | undefined,
-  dimension: number | undefined,
-): ParsedRows {
+type FileSpec = Extract<DataSpec, { file: string }>;
+
+function filePart({ format, labels }: FileSpec, file: string, dimension: number | undefined, arena: Arena): Part {
   const path = resolve(file);
-  if (spec.format === 'idx') {
-    if (labels === undefined) throw new MarinadeError('MARINADE_CONFIG_INVALID', 'data in idx format need `labels`, the file of labels');
-    return parseIdx(readContent(path, MAX_CONTENT), path, readContent(resolve(labels), MAX_CONTENT), resolve(labels));
+  if (format === 'libsvm') {
+    return readPart([path], `libsvm ${dimension ?? 'any'}`, undefined, arena, () =>
+      parseLibsvm(readContent(path, MAX_CONTENT), path, dimension),
+    );
   }
-  return cached(path, [], MAX_CONTENT, `libsvm-${dimension ?? 'any'}`, (content) => parseLibsvm(content, path, dimension));
+  if (labels === undefined) throw new MarinadeError('MARINADE_CONFIG_INVALID', 'data in idx format need `labels`, the file of labels');
+  const labelsPath = resolve(labels);
+  return readPart([path, labelsPath], 'idx', undefined, arena, () =>
+    parseIdx(readContent(path, MAX_CONTENT), path, readContent(labelsPath, MAX_CONTENT), labelsPath),
+  );
 }
 
-function registeredPart(set: RegisteredSet, file: RegisteredFile, labels: RegisteredFile | undefined, options: DataOptions): ParsedRows {
+function registeredPart(
+  set: RegisteredSet,
+  file: RegisteredFile,
+  labels: RegisteredFile | undefined,
+  digest: string,
+  options: DataOptions & { readonly arena: Arena },
+): Part {
   const path = found(set.name, file, options);
-  if (set.format === 'libsvm')
-    return cached(path, file.sha256, file.bytes, `libsvm-${set.dimension}`, (content) => parseLibsvm(content, path, set.dimension));
-  const labelsPath = found(set.name, labels!, options);
-  return cached(path, file.sha256, file.bytes, 'idx', (content) => {
-    const labelContent = readContent(labelsPath, labels!.bytes);
-    requireChecksum(labelsPath, sha256Of(labelContent), labels!.sha256);
-    return parseIdx(content, path, labelContent, labelsPath);
-  });
+  if (labels !== undefined) {
+    const labelsPath = found(set.name, labels, options);
+    const read = (): ParsedRows => parseIdx(readContent(path, file.bytes), path, readContent(labelsPath, labels.bytes), labelsPath);
+    return requireDigest(readPart([path, labelsPath], 'idx', digest, options.arena, read), digest, [
+      [path, file],
+      [labelsPath, labels],
+    ]);
+  }
+  // A copy may spell its numbers at greater length.
+  const read = (): ParsedRows => parseLibsvm(readContent(path, 4 * file.bytes), path, set.dimension);
+  return requireDigest(readPart([path], `libsvm ${set.dimension}`, digest, options.arena, read), digest, [[path, file]]);
 }
 
 function found(name: string, file: RegisteredFile, options: DataOptions): string {
@@ -99,38 +126,52 @@ function found(name: string, file: RegisteredFile, options: DataOptions): string
   return path;
 }
 
-/**
- * Parsed rows from the cache, or parsed now and kept. The key is the file's path, size and time of change: a warm
- * start neither unpacks nor hashes; a file that changed is read and verified again.
- */
-function cached(
-  path: string,
-  accepted: readonly string[],
-  maxBytes: number,
-  format: string,
-  parse: (content: Uint8Array) => ParsedRows,
-): ParsedRows {
-  const stamp = stampOf(path);
-  const key = stamp === undefined ? undefined : sha256Hex(`${path}\n${stamp}\n${format}\n${accepted.join()}`);
-  const known = key === undefined ? undefined : readParsed(key);
-  if (known !== undefined) return known;
-  const content = readContent(path, maxBytes);
-  if (accepted.length > 0) requireChecksum(path, sha256Of(content), accepted);
-  const parsed = parse(content);
-  if (key !== undefined) writeParsed(key, parsed);
-  return parsed;
+/** The part, if it holds what is registered; else an error that names the file with other bytes. */
+function requireDigest(part: Part, digest: string, files: readonly (readonly [string, RegisteredFile])[]): Part {
+  if (part.digest === digest) return part;
+  for (const [path, file] of files) requireChecksum(path, sha256Of(readContent(path, 4 * file.bytes)), file.sha256);
+  throw new MarinadeError(
+    'MARINADE_INVARIANT_BROKEN',
+    `${part.file}: its bytes are the registered ones, yet it parses to ${part.digest}; expected ${digest}`,
+  );
 }
 
-function stampOf(path: string): string | undefined {
+/** Parsed rows from the cache, or parsed now and kept. A warm start neither unpacks nor parses. */
+function readPart(paths: readonly string[], format: string, wanted: string | undefined, arena: Arena, parse: () => ParsedRows): Part {
+  const source = [...paths, format].join('\n');
+  const file = paths[0]!;
+  const stamp = stampOf(paths);
+  if (stamp !== undefined) {
+    const known = readParsed({ source, stamp }, arena, wanted);
+    if (known !== undefined) return { file, ...known, owned: true };
+  }
+  const parsed = parse();
+  const digest = partDigest(parsed);
+  // Files that changed while they were read, or so lately that another change may leave no trace, are not kept.
+  if (stamp !== undefined && stamp === stampOf(paths) && (wanted === undefined || wanted === digest)) {
+    const failure = writeParsed({ source, stamp }, { parsed, digest });
+    if (failure !== undefined) warnOnce(failure);
+  }
+  return { file, parsed, digest, owned: false };
+}
+
+const SETTLED_MS = 50;
+
+/** Changes when a file does; undefined where that cannot be told. */
+function stampOf(paths: readonly string[]): string | undefined {
   try {
-    const { size, mtimeNs, ino } = statSync(path, { bigint: true });
-    return `${size}-${mtimeNs}-${ino}`;
+    const stats = paths.map((path) => statSync(path, { bigint: true }));
+    if (stats.some(({ ctimeMs }) => Date.now() - Number(ctimeMs) < SETTLED_MS)) return undefined;
+    return stats.map(({ dev, ino, size, mtimeNs, ctimeNs }) => [dev, ino, size, mtimeNs, ctimeNs].join('-')).join(' ');
   } catch {
     return undefined;
   }
 }
 
-function addToIdentity(hash: Hash, { rows, columns, rowStart, columnOf, values, labels }: ParsedRows): void {
-  hash.update(Uint32Array.of(rows, columns, columnOf.length));
-  for (const array of [rowStart, columnOf, values, labels]) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+let warned = false;
+
+function warnOnce(failure: string): void {
+  if (warned) return;
+  warned = true;
+  process.emitWarning(`parsed data cannot be kept, so every start parses them anew: ${failure}`, { code: 'MARINADE_DATA_CACHE' });
 }

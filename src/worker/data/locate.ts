@@ -1,12 +1,13 @@
 /**
- * Where data files are looked for: `--data-dir`, `MARINADE_DATA_DIR`, then the cache folder. A data directory is flat
- * (the file or file.gz, also by its base name); the cache folder is addressed by content.
+ * Where data files are looked for: `--data-dir`, `MARINADE_DATA_DIR`, then the cache folder. A data directory holds the
+ * file or file.gz, in the folder of its set or flat, by its base name alone; the cache folder is addressed by content.
  */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { MarinadeError } from '../../shared/errors.ts';
-import type { RegisteredFile } from './registry.ts';
+import { readContent, sha256Of } from './read-file.ts';
+import { filesOf, type RegisteredFile, registeredSets } from './registry.ts';
 
 export interface DataOptions {
   /** `--data-dir`. */
@@ -43,7 +44,21 @@ export function candidates({ file, sha256 }: RegisteredFile, options: DataOption
 
 /** The first place where the file exists. */
 export function locate(file: RegisteredFile, options: DataOptions): string | undefined {
-  return candidates(file, options).find((path) => existsSync(path));
+  return candidates(file, options).find((path) => existsSync(path) && !isNamesake(path, file));
+}
+
+/** MNIST and Fashion-MNIST share base names: in a flat folder the content says whose file it is. */
+function isNamesake(path: string, { file, sha256 }: RegisteredFile): boolean {
+  const name = basename(file);
+  if (file === name || !basename(path).startsWith(name) || basename(dirname(path)) === dirname(file)) return false;
+  const others = registeredSets.flatMap(filesOf).filter((other) => basename(other.file) === name && other.file !== file);
+  try {
+    const actual = sha256Of(readContent(path, Math.max(...others.map(({ bytes }) => bytes))));
+    return !sha256.includes(actual) && others.some((other) => other.sha256.includes(actual));
+  } catch {
+    // Damaged or unreadable: whoever loads it will say so.
+    return false;
+  }
 }
 
 /** The error for a file that is nowhere: what, where it may be put, how to get it. */

@@ -1,91 +1,199 @@
 /**
- * The parsed binary cache: a data set's numbers beside the sha256 of the file they came from, so that a warm start
- * reads one file and parses nothing. A damaged cache file is rebuilt; an unwritable cache folder is not an error.
+ * The parsed binary cache: what a data file holds, beside the hash of it and the stamp of the file it came from, so that
+ * a warm start reads one file straight into place and parses nothing.
  *
- * Layout: magic, sha256 of all that follows the digest, then header JSON, then the arrays, 8-byte aligned.
+ * An entry is used if it is whole (its own checksum), of this layout and of these very files; anything else is as good
+ * as none, and is replaced when the files have been parsed again. Entries appear by renaming, so any number of processes
+ * may read and write at once. An unwritable folder costs time, not the run.
+ *
+ * Layout: magic, version u32, header length u32, sha256 of all that follows, header JSON padded to 8 bytes, then
+ * row starts, columns, values (or one per row) and labels, each padded to 8 bytes; little-endian.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { ParsedRows } from '../../algorithm/data/parse-libsvm.ts';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  readvSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writevSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { ParsedRows } from '../../algorithm/data/parsed-rows.ts';
+import type { Arena } from '../../shared/contracts/memory.ts';
+import { sha256Hex } from '../../shared/hash.ts';
 import { cacheFolder } from './locate.ts';
 
-/** Raised by any change of what the parsers produce. */
-const parserVersion = 1;
+/** Raised by any change of this layout or of what the parsers produce. */
+const VERSION = 2;
 const MAGIC = 'MRNDDATA';
-const PREFIX = 8 + 32 + 8;
+const PREFIX = 48;
+const CHUNK = 1 << 18;
+const ABANDONED_MS = 3_600_000;
+
+/** Which files, and how they are read; `stamp` changes when one of them does. */
+export interface CacheKey {
+  readonly source: string;
+  readonly stamp: string;
+}
+
+export interface CachedRows {
+  readonly parsed: ParsedRows;
+  readonly digest: string;
+}
 
 interface Header {
+  readonly source: string;
+  readonly stamp: string;
+  readonly digest: string;
   readonly rows: number;
   readonly columns: number;
   readonly entries: number;
+  /** One value per row. */
+  readonly single: boolean;
 }
 
-function pathOf(key: string): string {
-  return join(cacheFolder(), 'parsed', `${key}-${parserVersion}.bin`);
+function folder(): string {
+  return join(cacheFolder(), 'parsed');
+}
+
+function pathOf({ source }: CacheKey): string {
+  return join(folder(), `${sha256Hex(source)}.bin`);
 }
 
 function aligned(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
 }
 
-/** What was kept under a key; undefined when there is nothing, or nothing intact. */
-export function readParsed(key: string): ParsedRows | undefined {
-  let file: Buffer;
+/**
+ * What was kept for these files, in arrays of the arena; undefined when there is nothing, or nothing intact.
+ *
+ * @param wanted the only digest that is of use
+ */
+export function readParsed(key: CacheKey, arena: Arena, wanted?: string): CachedRows | undefined {
+  let fd: number;
   try {
-    file = readFileSync(pathOf(key));
+    fd = openSync(pathOf(key), 'r');
   } catch {
     return undefined;
   }
   try {
-    if (file.toString('latin1', 0, 8) !== MAGIC || !digest(file.subarray(40)).equals(file.subarray(8, 40))) return undefined;
-    const headerBytes = Number(file.readBigUInt64LE(40));
-    const { rows, columns, entries } = JSON.parse(file.toString('utf8', PREFIX, PREFIX + headerBytes)) as Header;
-    let at = file.byteOffset + PREFIX + headerBytes;
-    const ints = (length: number): Int32Array => {
-      const view = new Int32Array(file.buffer, at, length);
-      at += aligned(4 * length);
-      return view;
-    };
-    const doubles = (length: number): Float64Array => {
-      const view = new Float64Array(file.buffer, at, length);
-      at += 8 * length;
-      return view;
-    };
-    return { rows, columns, values: doubles(entries), labels: doubles(rows), rowStart: ints(rows + 1), columnOf: ints(entries) };
+    const header = verified(fd);
+    if (header === undefined || header.source !== key.source || header.stamp !== key.stamp) return undefined;
+    if (wanted !== undefined && header.digest !== wanted) return undefined;
+    return { parsed: readArrays(fd, header, arena), digest: header.digest };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The header of an intact entry. Nothing is taken from an arena before the whole file has been checked. */
+function verified(fd: number): (Header & { readonly at: number }) | undefined {
+  try {
+    const { size } = fstatSync(fd);
+    const prefix = Buffer.alloc(PREFIX);
+    if (readSync(fd, prefix, 0, PREFIX, 0) < PREFIX || prefix.toString('latin1', 0, 8) !== MAGIC) return undefined;
+    if (prefix.readUInt32LE(8) !== VERSION) return undefined;
+    const hash = createHash('sha256');
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK, size));
+    for (let at = PREFIX; at < size; ) {
+      const read = readSync(fd, chunk, 0, chunk.length, at);
+      if (read === 0) return undefined;
+      hash.update(chunk.subarray(0, read));
+      at += read;
+    }
+    if (!hash.digest().equals(prefix.subarray(16, 48))) return undefined;
+    const text = Buffer.alloc(prefix.readUInt32LE(12));
+    readSync(fd, text, 0, text.length, PREFIX);
+    return { ...(JSON.parse(text.toString('utf8')) as Header), at: PREFIX + text.length };
   } catch {
     return undefined;
   }
 }
 
-/** Keeps parsed numbers under a key; says whether it could. */
-export function writeParsed(key: string, { rows, columns, values, labels, rowStart, columnOf }: ParsedRows): boolean {
-  const text = JSON.stringify({ rows, columns, entries: columnOf.length } satisfies Header);
-  const header = Buffer.from(text.padEnd(aligned(PREFIX + text.length) - PREFIX));
-  const length = PREFIX + header.length + 8 * (values.length + labels.length) + aligned(4 * rowStart.length) + aligned(4 * columnOf.length);
-  const file = Buffer.alloc(length);
-  file.write(MAGIC, 0, 'latin1');
-  file.writeBigUInt64LE(BigInt(header.length), 40);
-  header.copy(file, PREFIX);
-  let at = PREFIX + header.length;
-  for (const array of [values, labels, rowStart, columnOf]) {
-    file.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at);
-    at += aligned(array.byteLength);
-  }
-  digest(file.subarray(40)).copy(file, 8);
+function readArrays(fd: number, { rows, columns, entries, single, at }: Header & { readonly at: number }, arena: Arena): ParsedRows {
+  const rowStart = arena.ints(rows + 1);
+  const columnOf = arena.ints(entries);
+  const values = single ? undefined : arena.doubles(entries);
+  const rowValue = single ? arena.doubles(rows) : undefined;
+  const labels = arena.doubles(rows);
+  readvSync(fd, padded([rowStart, columnOf, (values ?? rowValue)!, labels]), at);
+  return { rows, columns, rowStart, columnOf, values, rowValue, labels };
+}
+
+function padded(arrays: readonly (Int32Array | Float64Array)[]): Uint8Array[] {
+  return arrays.flatMap((array) => {
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    const rest = aligned(bytes.length) - bytes.length;
+    return rest === 0 ? [bytes] : [bytes, new Uint8Array(rest)];
+  });
+}
+
+/** Keeps parsed rows; the reason as text when that is impossible. */
+export function writeParsed(key: CacheKey, { parsed, digest }: CachedRows): string | undefined {
+  const { rows, columns, rowStart, columnOf, values, rowValue, labels } = parsed;
+  const header: Header = { ...key, digest, rows, columns, entries: columnOf.length, single: values === undefined };
+  const text = JSON.stringify(header);
+  const length = Buffer.byteLength(text);
+  const body = [
+    Buffer.from(text.padEnd(text.length + aligned(length) - length)),
+    ...padded([rowStart, columnOf, (values ?? rowValue)!, labels]),
+  ];
+  const hash = createHash('sha256');
+  for (const bytes of body) hash.update(bytes);
+  const prefix = Buffer.alloc(PREFIX);
+  prefix.write(MAGIC, 0, 'latin1');
+  prefix.writeUInt32LE(VERSION, 8);
+  prefix.writeUInt32LE(body[0]!.length, 12);
+  hash.digest().copy(prefix, 16);
+
   const path = pathOf(key);
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, file, { flush: true });
+    mkdirSync(folder(), { recursive: true });
+    removeAbandoned();
+    writeWhole(temporary, [prefix, ...body]);
     renameSync(temporary, path);
-    return true;
-  } catch {
-    rmSync(temporary, { force: true });
-    return false;
+    return undefined;
+  } catch (cause) {
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // A folder that takes no file may refuse this as well.
+    }
+    return `${folder()}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`;
   }
 }
 
-function digest(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
+/** A short write is a full disk that has not said so yet. */
+function writeWhole(path: string, parts: readonly Uint8Array[]): void {
+  const fd = openSync(path, 'wx');
+  try {
+    let rest = [...parts];
+    while (rest.length > 0) {
+      let written = writevSync(fd, rest);
+      while (rest.length > 0 && written >= rest[0]!.length) written -= rest.shift()!.length;
+      if (rest.length > 0) rest = [rest[0]!.subarray(written), ...rest.slice(1)];
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Temporary files of processes that were killed while they wrote. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(folder())) {
+    if (!name.endsWith('.tmp')) continue;
+    const path = join(folder(), name);
+    try {
+      if (Date.now() - statSync(path).mtimeMs > ABANDONED_MS) rmSync(path, { force: true });
+    } catch {
+      // Somebody else removed it.
+    }
+  }
 }

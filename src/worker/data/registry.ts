@@ -17,6 +17,8 @@ export interface RegisteredSet {
   readonly format: 'libsvm' | 'idx';
   readonly dimension: number;
   readonly rows: number;
+  /** Hashes of the parsed parts (`identity.ts`): what a copy must hold, whatever its bytes. */
+  readonly parsed: { readonly train: string; readonly test?: string };
   readonly train: RegisteredFile;
   /** IDX: the file of labels. */
   readonly trainLabels?: RegisteredFile;
@@ -49,6 +51,10 @@ export const registeredSets: readonly RegisteredSet[] = [
     name: 'a9a',
     dimension: 123,
     rows: 32561,
+    parsed: {
+      train: '9fd93b06094eb00945310eedaa3cd645de4fdf644203aaffca775fc8cb75e323',
+      test: '80e8b589ec6f563ee0e5ad3c0c6116ae9c80782612333cc8d11b067c2a6c9027',
+    },
     train: {
       file: 'a9a',
       sha256: ['f5d5ffd8d865ff41328e7ee043e4b020816914ff6843ff15b98905ddbedce906'],
@@ -68,6 +74,10 @@ export const registeredSets: readonly RegisteredSet[] = [
     name: 'w8a',
     dimension: 300,
     rows: 49749,
+    parsed: {
+      train: '9a00c2caf092503cd70b28115916b0f791cc648ecb921441b09c2fc078ccecf9',
+      test: 'afffe23fa84ed4fc02a749e5847c24203dc27a82cf5e65d18e7c326e18b7b9fa',
+    },
     train: {
       file: 'w8a',
       sha256: ['6a9fa8fd5f524303240a5db07d4b3d4a51e8b7b4b20a914105d8e3e8c81640f2'],
@@ -87,6 +97,9 @@ export const registeredSets: readonly RegisteredSet[] = [
     name: 'phishing',
     dimension: 68,
     rows: 11055,
+    parsed: {
+      train: '5335d1d6d941ae726f48d9eddcc770d97aa1b1aef84c35a745de355ac62e6a82',
+    },
     train: {
       file: 'phishing',
       sha256: ['0cf66ef36604c393da9359b2e5d894a2df8aee31fd184633cefa138add2ef08a'],
@@ -100,6 +113,9 @@ export const registeredSets: readonly RegisteredSet[] = [
     name: 'mushrooms',
     dimension: 112,
     rows: 8124,
+    parsed: {
+      train: '6f676a35418c2f7d585b722fcdb78a90309bbec3e0f959cfcda6c93ab4689aa3',
+    },
     train: {
       file: 'mushrooms',
       sha256: ['881c79cc993e7ea423d1ac3488877f26f0a86d5c88484b06029bbce75a7a674b'],
@@ -113,6 +129,9 @@ export const registeredSets: readonly RegisteredSet[] = [
     name: 'ijcnn1',
     dimension: 22,
     rows: 49990,
+    parsed: {
+      train: '40ced8e0396c5294510b0dfce274421561307efd97ffd03e8d52d87ced281f80',
+    },
     train: { file: 'ijcnn1', sha256: ['16506cad788cf7c9607454150ed1994788204bac2ff4c9cb3b320036b6950d3f'], bytes: 7744897, urls: [] },
     licence: 'not published',
     citation: 'Prokhorov 2001 (IJCNN challenge); Chang, Lin 2001',
@@ -122,6 +141,10 @@ export const registeredSets: readonly RegisteredSet[] = [
     format: 'idx',
     dimension: 784,
     rows: 60000,
+    parsed: {
+      train: 'f34bc8dbb6ca30654e6c7bb3db7ed6f4c8d51d4e9d2f58716f419092ceb042e4',
+      test: '0af6d9df635d7a3503ba033084e5d1ef35072293eb6ca77bfef6cf53e5d9571b',
+    },
     train: idxFile(
       'mnist',
       'train-images-idx3-ubyte',
@@ -159,6 +182,10 @@ export const registeredSets: readonly RegisteredSet[] = [
     format: 'idx',
     dimension: 784,
     rows: 60000,
+    parsed: {
+      train: 'ac61a89dc867c1c6fb1cf05f010d9494570e866ec3510aa8b5deb37642c5b927',
+      test: 'e7258139da182ac85d81247c7adc44432d452eaa21135e261fded8999a31e458',
+    },
     train: idxFile(
       'fashion-mnist',
       'train-images-idx3-ubyte',
