@@ -19,6 +19,11 @@ export function say(text: string, mark = ''): void {
   process.stderr.write(`${mark}${printable(text)}\n`);
 }
 
+/** "1 run", "2 runs". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+}
+
 /** Text in a colour on a terminal; NO_COLOR, TERM=dumb and `--no-color` are honoured. */
 export function paint(format: Format, text: string, stream: NodeJS.WriteStream = process.stderr): string {
   return styleText(format, text, { stream });

@@ -23,13 +23,13 @@ describe('marinade doctor', () => {
   it('reads every curve and checkpoint, and names what is damaged', async () => {
     const cwd = temporaryFolder();
     await marinade(['run', writeStudy(cwd), '-q', '--set', 'rounds=20'], { cwd });
-    expect((await marinade(['doctor'], { cwd })).stdout).toMatch(/^ok +ledger +1 studies, intact$/m);
+    expect((await marinade(['doctor'], { cwd })).stdout).toMatch(/^ok +ledger +1 study, intact$/m);
     const checkpoints = join(cwd, 'marinade-results/checkpoints');
     const [run] = readdirSync(checkpoints);
     writeFileSync(join(checkpoints, run!, '20.ckpt'), 'damaged');
     const ended = await marinade(['doctor'], { cwd });
     expect(ended.status).toBe(1);
-    expect(ended.stdout).toMatch(/^problem +ledger +1 findings\n +\S+20\.ckpt: /m);
+    expect(ended.stdout).toMatch(/^problem +ledger +1 finding\n +\S+20\.ckpt: /m);
   });
 
   it('tells a folder of data that is not there, a cache and a ledger that cannot be used', async () => {

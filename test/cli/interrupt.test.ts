@@ -31,7 +31,7 @@ describe('an interrupt', () => {
     const stopped = await running.ended;
     expect(stopped).toMatchObject({ status: 130, signal: null });
     expect(stopped.stderr).toContain('SIGINT: finishing the rounds under way; once more to stop at once');
-    expect(stopped.stderr).toMatch(/stopped with [1-4] runs unfinished; the same command goes on with them/);
+    expect(stopped.stderr).toMatch(/stopped with [1-4] runs? unfinished; the same command goes on with them/);
     const { runs } = jsonOf<StudyObject>(stopped);
     expect(runs.some(({ outcome, rounds, resultHash }) => outcome === null && rounds > 0 && resultHash === null)).toBe(true);
     expect(existsSync(join(cwd, 'marinade-results/owner.json'))).toBe(false);

@@ -108,7 +108,7 @@ describe('marinade plan', () => {
     expect(stdout).toMatch(/^1 +none +exclude$/m);
     expect(stdout).toMatch(/^3 +step-proportional factor 1 +where$/m);
     expect(stdout).toMatch(
-      /about .* on \d+ threads if every run goes to its end \([\d,]+ rounds\/s a thread, measured just now on 3 of 3 cells\)/,
+      /about .* on \d+ threads? if every run goes to its end \([\d,]+ rounds\/s a thread, measured just now on 3 of 3 cells\)/,
     );
   });
 

@@ -55,7 +55,7 @@ describe('marinade verify', () => {
   it('begins at a checkpoint, on any thread plan', async () => {
     const ended = await marinade(['verify', runKey, '--from', '150', '--parallel', 'clients', '--threads', '2'], here);
     expect(ended.status).toBe(0);
-    expect(ended.stdout).toContain('from the checkpoint of round 150 to round 200: 5 points of 3 metrics, 1 checkpoints');
+    expect(ended.stdout).toContain('from the checkpoint of round 150 to round 200: 5 points of 3 metrics, 1 checkpoint');
   });
 
   it('says which checkpoints there are when asked for another', async () => {

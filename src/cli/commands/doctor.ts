@@ -8,7 +8,7 @@ import { codeOf, MarinadeError } from '../../shared/errors.ts';
 import { cacheFolder, dataDirectories } from '../../worker/data/locate.ts';
 import { registeredSets } from '../../worker/data/registry.ts';
 import { SharedHeap } from '../../worker/shared-heap.ts';
-import { paint, print, printJson } from '../output.ts';
+import { counted, paint, print, printJson } from '../output.ts';
 import { absentFiles } from '../settle-data.ts';
 import { neededNode, version } from '../version.ts';
 import { type DataChoice, dataOptionsOf, defaultThreads, ownLedger } from '../wire.ts';
@@ -109,8 +109,8 @@ async function ledger(folder: string): Promise<Check> {
       const findings = await owned.check();
       const studies = await owned.studies();
       const recovered = left === undefined ? '' : `; process ${left.pid} on ${left.host} had left it open, nothing it confirmed is lost`;
-      if (findings.length === 0) return ok(`${studies.length} studies, intact${recovered}`);
-      return problem([`${findings.length} findings${recovered}`, ...findings].join('\n'));
+      if (findings.length === 0) return ok(`${counted(studies.length, 'study', 'studies')}, intact${recovered}`);
+      return problem([`${counted(findings.length, 'finding')}${recovered}`, ...findings].join('\n'));
     } finally {
       await owned.close();
     }
@@ -127,7 +127,7 @@ async function readable(folder: string, why: string): Promise<Check> {
     const reader = await openLedgerReader(folder);
     const studies = await reader.studies();
     await reader.close();
-    return warning(`${studies.length} studies can be read; integrity was not checked: ${why}`);
+    return warning(`${counted(studies.length, 'study', 'studies')} can be read; integrity was not checked: ${why}`);
   } catch (thrown) {
     return problem(thrown instanceof MarinadeError ? thrown.text : String(thrown));
   }

@@ -4,7 +4,7 @@ import { valueLabel } from '../../orchestrator/results/statistics.ts';
 import { textTable } from '../../orchestrator/results/tables.ts';
 import { requireRegistered } from '../../worker/data/registry.ts';
 import { type Estimate, estimateTime } from '../estimate.ts';
-import { paint, print, printJson, say } from '../output.ts';
+import { counted, paint, print, printJson, say } from '../output.ts';
 import { duration } from '../progress.ts';
 import { createPool, dataOf, defaultThreads, planOf, type StudyOptions } from '../wire.ts';
 
@@ -55,9 +55,9 @@ function tellWarnings({ cells }: Plan): void {
 }
 
 function countText({ cells, seeds, runs, dropped }: Plan): string {
-  const left = dropped.length === 0 ? '' : `; ${dropped.length} cells dropped`;
+  const left = dropped.length === 0 ? '' : `; ${counted(dropped.length, 'cell')} dropped`;
   const shared = cells.length * seeds.length === runs.length ? '' : ' (equal ones counted once)';
-  return `${cells.length} cells x ${seeds.length} seeds = ${runs.length} runs${shared}${left}`;
+  return `${counted(cells.length, 'cell')} x ${counted(seeds.length, 'seed')} = ${counted(runs.length, 'run')}${shared}${left}`;
 }
 
 function planText(plan: Plan, estimate: Estimate | undefined): string {
@@ -79,7 +79,7 @@ function planText(plan: Plan, estimate: Estimate | undefined): string {
     const { seconds, threads, roundsPerSecond, sampledCells } = estimate;
     const rate = `${Math.round(roundsPerSecond).toLocaleString('en-US')} rounds/s a thread`;
     parts.push(
-      `about ${duration(seconds)} on ${threads} threads if every run goes to its end (${rate}, measured just now on ${sampledCells} of ${cells.length} cells)`,
+      `about ${duration(seconds)} on ${counted(threads, 'thread')} if every run goes to its end (${rate}, measured just now on ${sampledCells} of ${counted(cells.length, 'cell')})`,
     );
   }
   return parts.join('\n\n');

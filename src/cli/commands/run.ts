@@ -12,7 +12,7 @@ import { codeOf } from '../../shared/errors.ts';
 import { IsolatedExecutor } from '../../worker/isolated.ts';
 import type { ThreadPlan, WorkerPool } from '../../worker/pool.ts';
 import { type Interrupt, listenForInterrupt, unlessInterrupted } from '../interrupt.ts';
-import { print, printJson, say } from '../output.ts';
+import { counted, print, printJson, say } from '../output.ts';
 import { createProgressLine, type ProgressLine } from '../progress.ts';
 import { openQueue } from '../queue.ts';
 import { reportStudy } from '../study-report.ts';
@@ -87,7 +87,7 @@ export async function run(studyPath: string, given: RunOptions): Promise<void> {
 
 async function carryOut(plan: Plan, { options, pool, dispatcher, progress, interrupt }: Workshop): Promise<void> {
   for (const { parameters, why } of plan.dropped.slice(0, 3)) progress.note(`dropped ${JSON.stringify(parameters)}: ${why}`);
-  if (plan.dropped.length > 3) progress.note(`and ${plan.dropped.length - 3} more cells; \`marinade plan\` shows them`);
+  if (plan.dropped.length > 3) progress.note(`and ${counted(plan.dropped.length - 3, 'more cell')}; \`marinade plan\` shows them`);
   for (const warning of new Set(plan.cells.flatMap(({ warnings }) => warnings))) progress.warn(`note: ${warning}`);
   const ledger = await ownLedger(options.results);
   try {
@@ -120,14 +120,14 @@ async function showOutcome(ledger: Ledger, { studyKey, name }: Plan, summary: St
   const runs = await ledger.runs(studyKey);
   if (options.json) printJson(studyJson(name, runs));
   else if (options.quiet) print(runs.map(({ runKey }) => runKey).join('\n'));
-  else print(`${name}: ${runs.length} runs (${summary.submitted.finished} known before)\n\n${textTable(outcomeTable(runs))}`);
+  else print(`${name}: ${counted(runs.length, 'run')} (${summary.submitted.finished} known before)\n\n${textTable(outcomeTable(runs))}`);
 
   for (const { runKey, failure, outcome } of runs) {
     if (failure !== null) say(`${outcome} ${runKey.slice(0, 12)}: ${failure.code}: ${failure.message}`);
   }
   const unfinished = runs.filter(({ state }) => state !== 'finished').length;
   if (unfinished > 0) {
-    say(`stopped with ${unfinished} runs unfinished; the same command goes on with them`);
+    say(`stopped with ${counted(unfinished, 'run')} unfinished; the same command goes on with them`);
     return unfinished;
   }
   if (options.report) {

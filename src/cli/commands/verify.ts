@@ -14,7 +14,7 @@ import type { ThreadPlan, WorkerPool } from '../../worker/pool.ts';
 import { hashStrategyModules, loadCatalog } from '../../worker/strategy-modules.ts';
 import { checkpointDifference, columnDifference, type Difference } from '../bits.ts';
 import { requireRun, withReader } from '../lookup.ts';
-import { print, printJson, say } from '../output.ts';
+import { counted, print, printJson, say } from '../output.ts';
 import { settleData } from '../settle-data.ts';
 import { chooseThreadPlan, createPool, type DataChoice, dataOptionsOf, defaultThreads, modulesOf } from '../wire.ts';
 
@@ -176,7 +176,7 @@ function tell(run: StudyRun, { difference, from, to, points, checkpoints }: Veri
   if (difference === undefined) {
     const end = run.resultHash === null ? '' : ` and result hash ${run.resultHash.slice(0, 16)}`;
     print(
-      `equal to the last bit: run ${run.runKey.slice(0, 16)} from ${begin} to round ${to}: ${points} points of ${run.metrics.length} metrics, ${checkpoints.length} checkpoints${end}`,
+      `equal to the last bit: run ${run.runKey.slice(0, 16)} from ${begin} to round ${to}: ${counted(points, 'point')} of ${counted(run.metrics.length, 'metric')}, ${counted(checkpoints.length, 'checkpoint')}${end}`,
     );
     return;
   }
