@@ -3,32 +3,23 @@
  * Decides nothing: what comes next is the orchestrator's business.
  */
 import type { Simulation } from '../algorithm/engine/simulation.ts';
-import type { Arena } from '../shared/contracts/memory.ts';
 import { MarinadeError } from '../shared/errors.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../shared/messages/codec.ts';
 import { numericsVersion, type RoundJob, type RoundJobResult } from '../shared/messages/round-job.ts';
 import type { Outcome } from '../shared/outcome.ts';
 
-/** A run kept between its round jobs: rebuilt when absent, dropped when it ends. */
-export interface WarmRun {
-  readonly simulation: Simulation;
-  readonly arena: Arena;
-}
-
-/** How the run's simulation is made when it is not warm. */
-export type MakeSimulation = () => { simulation: Simulation; arena: Arena };
-
 /**
+ * @param warm the run where the last job left it
+ * @param make a fresh simulation of the run, when it is not warm
  * @param shouldStop asked after every round: true ends the job early at the round reached, exactly as a shorter job would
  */
 export function executeRoundJob(
   job: RoundJob,
-  warm: WarmRun | undefined,
-  make: MakeSimulation,
+  warm: Simulation | undefined,
+  make: () => Simulation,
   shouldStop: () => boolean,
-): { result: RoundJobResult; run: WarmRun } {
-  const run = warm ?? make();
-  const { simulation } = run;
+): { result: RoundJobResult; simulation: Simulation } {
+  const simulation = warm ?? make();
   const started = performance.now();
   let outcome: Outcome | null = null;
 
@@ -60,7 +51,7 @@ export function executeRoundJob(
     computeMs: performance.now() - started,
     notes: simulation.notes(),
   };
-  return { result, run };
+  return { result, simulation };
 }
 
 /** The block of the job's checkpoint, verified to be this run's at this round. */

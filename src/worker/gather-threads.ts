@@ -122,3 +122,8 @@ function readRequest(slots: Int32Array, method: Method, vectorAt: (offset: numbe
 export function closeBarrier(control: Int32Array): void {
   new Barrier(control.subarray(0, BARRIER_INTS)).close();
 }
+
+/** Ends the leader's wait in place of a helper that cannot say itself that it is gone. */
+export function failBarrier(control: Int32Array): void {
+  new Barrier(control.subarray(0, BARRIER_INTS)).fail();
+}

@@ -1,6 +1,6 @@
 /**
- * Entry of an isolated process: executes the one round job it is sent, sends the result back, ends. It ends with its
- * parent, however that dies, because the channel closes.
+ * Entry of an isolated process: executes the one round job it is sent, sends the result back, ends. It computes on a
+ * thread, so that it ends with its parent at once, however that dies: the channel closes.
  */
 import { toPlain } from '../shared/errors.ts';
 import type { RoundJob } from '../shared/messages/round-job.ts';
@@ -8,7 +8,7 @@ import type { IsolatedRequest } from './isolated.ts';
 import { WorkerPool } from './pool.ts';
 
 async function execute({ job, options }: IsolatedRequest): Promise<void> {
-  const pool = new WorkerPool({ ...options, threads: 1, inline: true });
+  const pool = new WorkerPool({ ...options, threads: 1, inline: false });
   try {
     const value = await pool.execute(job satisfies RoundJob);
     process.send!({ ok: true, value }, () => process.exit(0));

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
-import { fromPlain, MarinadeError } from '../shared/errors.ts';
+import { type ErrorCode, fromPlain, MarinadeError } from '../shared/errors.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
 import type { PoolOptions } from './pool.ts';
 import type { TaskAnswer } from './tasks.ts';
@@ -15,6 +15,10 @@ export interface IsolatedRequest {
 }
 
 const KEPT_OUTPUT = 2000;
+/** What V8 says before it ends a process that has no memory left. */
+const OUT_OF_MEMORY = /heap out of memory|allocation failed/i;
+/** Failures that say a thread of the child died: the child lived to see it. */
+const deaths: ReadonlySet<ErrorCode> = new Set(['MARINADE_EXECUTION_WORKER_LOST', 'MARINADE_EXECUTION_OUT_OF_MEMORY']);
 
 export class IsolatedExecutor implements RoundJobExecutor {
   readonly capacity = 1;
@@ -46,21 +50,17 @@ export class IsolatedExecutor implements RoundJobExecutor {
       child.once('close', (code, signal) => {
         this.#children.delete(child);
         if (answer?.ok === true) resolve(answer.value as RoundJobResult);
-        else if (answer !== undefined) reject(fromPlain(answer.failure));
         else if (this.#stopped.has(child))
           reject(new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'an isolated process was ended because this one stops'));
+        else if (answer !== undefined && !deaths.has(answer.failure.code)) reject(fromPlain(answer.failure));
         else {
-          const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+          const how = answer?.failure.message ?? `the process ended with ${signal === null ? `exit code ${code}` : `signal ${signal}`}`;
+          const outOfMemory = answer?.failure.code === 'MARINADE_EXECUTION_OUT_OF_MEMORY' || OUT_OF_MEMORY.test(output);
           reject(
             new MarinadeError(
-              'MARINADE_EXECUTION_WORKER_LOST',
-              `the process that executed run ${job.runKey.slice(0, 12)} alone ended with ${how}${output === '' ? '' : `; its last words: ${output.trim()}`}`,
-              {
-                code,
-                signal,
-                output,
-                witnessed: true,
-              },
+              outOfMemory ? 'MARINADE_EXECUTION_OUT_OF_MEMORY' : 'MARINADE_EXECUTION_WORKER_LOST',
+              `run ${job.runKey.slice(0, 12)}, alone in a process of its own: ${how}${output === '' ? '' : `; its last words: ${output.trim()}`}`,
+              { code, signal, output, witnessed: true },
             ),
           );
         }

@@ -14,7 +14,7 @@ import { codeOf, fromPlain, MarinadeError, toPlain } from '../shared/errors.ts';
 import { canonicalJson } from '../shared/hash.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
 import type { DataOptions, LoadedData } from './data/load.ts';
-import { controlInts } from './gather-threads.ts';
+import { closeBarrier, controlInts, failBarrier } from './gather-threads.ts';
 import { SharedHeap } from './shared-heap.ts';
 import { loadCatalog } from './strategy-modules.ts';
 import { TaskRunner } from './task-runner.ts';
@@ -40,13 +40,15 @@ export class WorkerPool implements RoundJobExecutor {
   readonly #inline: Promise<TaskRunner> | undefined;
   readonly #loaded = new Map<string, Promise<LoadedData>>();
   readonly #controls = new Map<string, { readonly control: Int32Array; readonly arena: Arena }>();
+  /** Settles when the last job under the plan *clients* has given its threads back. */
+  #threadsFree: Promise<unknown> = Promise.resolve();
   #closing = false;
 
   constructor(options: PoolOptions) {
     const { inline, threads, strategyModules } = options;
     this.#options = options;
     if (inline) {
-      this.#inline = loadCatalog(strategyModules).then((catalog) => new TaskRunner(this.#heap, catalog, this.#stopFlag));
+      this.#inline = loadCatalog(strategyModules).then((catalog) => new TaskRunner(this.#heap, catalog, this.#stopFlag, 0));
       this.#inline.catch(() => {});
       return;
     }
@@ -60,6 +62,8 @@ export class WorkerPool implements RoundJobExecutor {
       idleTimeout: Number.POSITIVE_INFINITY,
       workerData: { memory: this.#heap.memory, stopFlag: this.#stopFlag, strategyModules } satisfies ThreadData,
     });
+    // A thread that ends while it does nothing concerns no task, and is replaced.
+    this.#piscina.on('error', () => {});
   }
 
   get capacity(): number {
@@ -96,7 +100,14 @@ export class WorkerPool implements RoundJobExecutor {
     if (this.#piscina === undefined || this.plan === 'runs')
       return this.#ask({ kind: 'round-job', job, loaded, control: undefined, stops });
 
-    // The leader and its helpers share a control block for as long as the run lasts.
+    // One job at a time: seats of two jobs could hold every thread, and no leader would ever come.
+    const turn = this.#threadsFree.then(() => this.#executeWithAllThreads(job, loaded, stops));
+    this.#threadsFree = turn.catch(() => {});
+    return turn;
+  }
+
+  /** A leader and helpers at its barrier; they share a control block for as long as the run lasts. */
+  async #executeWithAllThreads(job: RoundJob, loaded: LoadedData | undefined, stops: number): Promise<RoundJobResult> {
     const { total } = (JSON.parse(job.experiment) as Experiment).clients;
     const { control, arena } = this.#controlOf(job.runKey, total);
     control.fill(0);
@@ -104,6 +115,9 @@ export class WorkerPool implements RoundJobExecutor {
     const seats = Array.from({ length: this.#options.threads - 1 }, () =>
       this.#ask({ kind: 'seat', job: { experiment: job.experiment, runKey: job.runKey }, loaded, control }),
     );
+    // Whoever dies says nothing to the others: they would wait at the barrier for ever.
+    leader.catch(() => closeBarrier(control));
+    for (const seat of seats) seat.catch(() => failBarrier(control));
     const [led, ...seated] = await Promise.allSettled([leader, ...seats]);
     const broken = seated.find((seat) => seat.status === 'rejected');
     if (led.status === 'rejected' || led.value.outcome !== null) {
@@ -162,6 +176,8 @@ export class WorkerPool implements RoundJobExecutor {
     try {
       return (await this.#piscina!.run(task)) as TaskAnswer;
     } catch (cause) {
+      const living = new Set(this.#piscina!.threads.map(({ threadId }) => threadId));
+      if (!this.#closing) this.#heap.reclaim(living);
       if (this.#closing) throw new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the pool was closed while it computed', {}, cause);
       const outOfMemory = codeOf(cause) === 'MARINADE_EXECUTION_OUT_OF_MEMORY';
       throw new MarinadeError(

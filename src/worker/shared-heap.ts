@@ -3,8 +3,11 @@
  * cloned between threads and wasm kernels can address everything.
  *
  * A `WebAssembly.Memory` of (almost) 4 GiB is reserved up front (pages cost nothing until touched; growing would leave threads
- * with stale views). It is cut into blocks of 64-byte units, each with a one-unit header [units, used]; allocation is
+ * with stale views). It is cut into blocks of 64-byte units, each with a one-unit header [units, owner]; allocation is
  * first fit under a lock and merges free neighbours on its way. It happens when runs begin and end, never in a round.
+ *
+ * A block belongs to the process or to one thread: what a thread held when it died is taken back by `reclaim`. Nothing
+ * that can fail happens under the lock, so no thread dies holding it.
  */
 import type { Arena } from '../shared/contracts/memory.ts';
 import { MarinadeError } from '../shared/errors.ts';
@@ -16,6 +19,8 @@ const PAGES = 65535;
 /** Units of the whole memory; the first unit holds the lock. */
 const UNITS = (PAGES * 65536) / UNIT;
 const FIRST = 1;
+/** The owner of a free block; the process owns as thread 0, the main thread. */
+const FREE = 0;
 
 export class SharedHeap {
   readonly memory: WebAssembly.Memory;
@@ -25,35 +30,19 @@ export class SharedHeap {
   constructor(memory?: WebAssembly.Memory) {
     this.memory = memory ?? reserve();
     this.#words = new Int32Array(this.memory.buffer);
-    if (memory === undefined) this.#setHeader(FIRST, UNITS - FIRST, false);
+    if (memory === undefined) this.#setHeader(FIRST, UNITS - FIRST, FREE);
   }
 
-  /** A zeroed block of so many bytes, as an offset into the memory. */
-  allocate(bytes: number): number {
+  /** A zeroed block of so many bytes for a thread, as an offset into the memory. */
+  allocate(bytes: number, thread = 0): number {
     const wanted = Math.ceil(Math.max(bytes, 1) / UNIT) + 1;
     this.#lock();
-    try {
-      for (let unit = FIRST; unit < UNITS; ) {
-        const word = unit * WORDS_PER_UNIT;
-        let units = this.#words[word]!;
-        if (this.#words[word + 1] === 0) {
-          // Merge with the free blocks behind.
-          for (let next = unit + units; next < UNITS && this.#words[next * WORDS_PER_UNIT + 1] === 0; next = unit + units) {
-            units += this.#words[next * WORDS_PER_UNIT]!;
-          }
-          if (units >= wanted) {
-            if (units > wanted) this.#setHeader(unit + wanted, units - wanted, false);
-            this.#setHeader(unit, units > wanted ? wanted : units, true);
-            const offset = (unit + 1) * UNIT;
-            new Uint8Array(this.memory.buffer, offset, (wanted - 1) * UNIT).fill(0);
-            return offset;
-          }
-          this.#setHeader(unit, units, false);
-        }
-        unit += units;
-      }
-    } finally {
-      this.#unlock();
+    const unit = this.#take(wanted, thread + 1);
+    this.#unlock();
+    if (unit !== undefined) {
+      const offset = (unit + 1) * UNIT;
+      new Uint8Array(this.memory.buffer, offset, (wanted - 1) * UNIT).fill(0);
+      return offset;
     }
     throw new MarinadeError(
       'MARINADE_PRECONDITION_MEMORY',
@@ -65,26 +54,38 @@ export class SharedHeap {
   /** Gives a block back. */
   free(offset: number): void {
     this.#lock();
-    this.#words[(offset / UNIT - 1) * WORDS_PER_UNIT + 1] = 0;
+    this.#words[(offset / UNIT - 1) * WORDS_PER_UNIT + 1] = FREE;
+    this.#unlock();
+  }
+
+  /** Frees what belongs to threads that are no more. */
+  reclaim(living: ReadonlySet<number>): void {
+    this.#lock();
+    for (let unit = FIRST; unit < UNITS; unit += this.#words[unit * WORDS_PER_UNIT]!) {
+      const owner = this.#words[unit * WORDS_PER_UNIT + 1]!;
+      if (owner !== FREE && owner !== 1 && !living.has(owner - 1)) this.#words[unit * WORDS_PER_UNIT + 1] = FREE;
+    }
     this.#unlock();
   }
 
   /** Bytes in use, headers included. */
   used(): number {
     let used = 0;
+    this.#lock();
     for (let unit = FIRST; unit < UNITS; ) {
       const word = unit * WORDS_PER_UNIT;
-      if (this.#words[word + 1] === 1) used += this.#words[word]!;
+      if (this.#words[word + 1] !== FREE) used += this.#words[word]!;
       unit += this.#words[word]!;
     }
+    this.#unlock();
     return used * UNIT;
   }
 
-  /** An arena over this heap: everything taken from it is given back at once. */
-  arena(): Arena {
+  /** An arena over this heap for a thread: everything taken from it is given back at once. */
+  arena(thread = 0): Arena {
     const taken: number[] = [];
     const take = (bytes: number): number => {
-      const offset = this.allocate(bytes);
+      const offset = this.allocate(bytes, thread);
       taken.push(offset);
       return offset;
     };
@@ -97,9 +98,30 @@ export class SharedHeap {
     };
   }
 
-  #setHeader(unit: number, units: number, used: boolean): void {
+  /** The first free block of so many units, cut to size; free neighbours are merged on the way. */
+  #take(wanted: number, owner: number): number | undefined {
+    for (let unit = FIRST; unit < UNITS; ) {
+      const word = unit * WORDS_PER_UNIT;
+      let units = this.#words[word]!;
+      if (this.#words[word + 1] === FREE) {
+        for (let next = unit + units; next < UNITS && this.#words[next * WORDS_PER_UNIT + 1] === FREE; next = unit + units) {
+          units += this.#words[next * WORDS_PER_UNIT]!;
+        }
+        if (units >= wanted) {
+          if (units > wanted) this.#setHeader(unit + wanted, units - wanted, FREE);
+          this.#setHeader(unit, wanted, owner);
+          return unit;
+        }
+        this.#setHeader(unit, units, FREE);
+      }
+      unit += units;
+    }
+    return undefined;
+  }
+
+  #setHeader(unit: number, units: number, owner: number): void {
     this.#words[unit * WORDS_PER_UNIT] = units;
-    this.#words[unit * WORDS_PER_UNIT + 1] = used ? 1 : 0;
+    this.#words[unit * WORDS_PER_UNIT + 1] = owner;
   }
 
   /** The lock is word 0: 0 free, 1 held. Held for microseconds, so waiting is short. */

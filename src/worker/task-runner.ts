@@ -3,14 +3,16 @@
  * thread; it keeps the last few runs warm between their round jobs.
  */
 import type { Catalog } from '../algorithm/catalog.ts';
+import type { DataSpec } from '../algorithm/data/spec.ts';
 import { ClientSide } from '../algorithm/engine/client-side.ts';
 import { compile } from '../algorithm/engine/compile.ts';
 import { createProblem, layOut, Simulation } from '../algorithm/engine/simulation.ts';
 import { type Optimum, solveOptimum } from '../algorithm/engine/solve-optimum.ts';
 import type { Experiment } from '../algorithm/experiment.ts';
+import type { Arena } from '../shared/contracts/memory.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
-import { type LoadedData, loadDataset } from './data/load.ts';
-import { executeRoundJob, type WarmRun } from './execute-round-job.ts';
+import { type DataOptions, type LoadedData, loadDataset } from './data/load.ts';
+import { executeRoundJob } from './execute-round-job.ts';
 import { closeBarrier, leadGather, takeSeat } from './gather-threads.ts';
 import type { SharedHeap } from './shared-heap.ts';
 import type { PoolTask } from './tasks.ts';
@@ -18,23 +20,33 @@ import type { PoolTask } from './tasks.ts';
 /** Runs kept warm per thread: one outstanding job each, and one more queued behind. */
 const WARM_RUNS = 2;
 
+/** A run kept between its round jobs: rebuilt when absent, dropped when it ends. */
+interface WarmRun {
+  readonly simulation: Simulation;
+  readonly arena: Arena;
+  /** Where the control block lies that its messages are gathered over, under the plan *clients*. */
+  readonly control: number | undefined;
+}
+
 export class TaskRunner {
   readonly #heap: SharedHeap;
   readonly #catalog: Catalog;
   readonly #stopFlag: Int32Array;
+  readonly #thread: number;
   /** Least recently used first. */
   readonly #warm = new Map<string, WarmRun>();
 
-  constructor(heap: SharedHeap, catalog: Catalog, stopFlag: Int32Array) {
+  constructor(heap: SharedHeap, catalog: Catalog, stopFlag: Int32Array, thread: number) {
     this.#heap = heap;
     this.#catalog = catalog;
     this.#stopFlag = stopFlag;
+    this.#thread = thread;
   }
 
   run(task: PoolTask): Promise<LoadedData> | Optimum | RoundJobResult | null {
     switch (task.kind) {
       case 'load-data':
-        return loadDataset(task.spec, { ...task.options, arena: this.#heap.arena() });
+        return this.#load(task.spec, task.options);
       case 'solve-optimum':
         return this.#solve(task.experiment, task.loaded);
       case 'round-job':
@@ -45,8 +57,19 @@ export class TaskRunner {
     }
   }
 
-  #solve(experiment: string, loaded: LoadedData | undefined): Optimum {
+  /** Data belong to the process: they outlive the thread that loads them. */
+  async #load(spec: DataSpec, options: DataOptions): Promise<LoadedData> {
     const arena = this.#heap.arena();
+    try {
+      return await loadDataset(spec, { ...options, arena });
+    } catch (thrown) {
+      arena.release();
+      throw thrown;
+    }
+  }
+
+  #solve(experiment: string, loaded: LoadedData | undefined): Optimum {
+    const arena = this.#heap.arena(this.#thread);
     try {
       return solveOptimum(
         createProblem(compile(JSON.parse(experiment) as Experiment, this.#catalog), loaded?.data, loaded?.test, arena).objective,
@@ -60,35 +83,32 @@ export class TaskRunner {
     const key = `${job.runKey}/${job.epoch}`;
     const kept = this.#warm.get(key);
     this.#warm.delete(key);
-    const warm = kept !== undefined && job.checkpoint !== null && kept.simulation.k === job.fromRound ? kept : undefined;
+    const fits = job.checkpoint !== null && kept?.simulation.k === job.fromRound && kept.control === control?.byteOffset;
+    const warm = fits ? kept : undefined;
     if (warm === undefined) kept?.arena.release();
-    let made: WarmRun | undefined = warm;
+    const arena = warm?.arena ?? this.#heap.arena(this.#thread);
     try {
-      const { result, run } = executeRoundJob(
+      const { result, simulation } = executeRoundJob(
         job,
-        warm,
-        () => {
-          made = this.#makeRun(job, loaded, control);
-          return made;
-        },
+        warm?.simulation,
+        () => this.#makeSimulation(job, loaded, control, arena),
         () => Atomics.load(this.#stopFlag, 0) !== stops,
       );
-      if (result.outcome === null) this.#keep(key, run);
-      else run.arena.release();
+      if (result.outcome === null) this.#keep(key, { simulation, arena, control: control?.byteOffset });
+      else arena.release();
       return result;
     } catch (thrown) {
-      made?.arena.release();
+      arena.release();
       throw thrown;
     } finally {
       if (control !== undefined) closeBarrier(control);
     }
   }
 
-  #makeRun(job: RoundJob, loaded: LoadedData | undefined, control: Int32Array | undefined): WarmRun {
+  #makeSimulation(job: RoundJob, loaded: LoadedData | undefined, control: Int32Array | undefined, arena: Arena): Simulation {
     const compiled = compile(JSON.parse(job.experiment) as Experiment, this.#catalog);
-    const arena = this.#heap.arena();
     const n = compiled.experiment.clients.total;
-    const simulation = new Simulation({
+    return new Simulation({
       compiled,
       data: loaded?.data,
       testData: loaded?.test,
@@ -98,12 +118,11 @@ export class TaskRunner {
         ? {}
         : { gather: ({ clientSide, memory }) => leadGather(control, n, compiled.method, memory.block, clientSide) }),
     });
-    return { simulation, arena };
   }
 
   #seat(experiment: string, loaded: LoadedData | undefined, control: Int32Array): void {
     const compiled = compile(JSON.parse(experiment) as Experiment, this.#catalog);
-    const arena = this.#heap.arena();
+    const arena = this.#heap.arena(this.#thread);
     try {
       const { problem, shards } = createProblem(compiled, loaded?.data, loaded?.test, arena);
       const n = compiled.experiment.clients.total;

@@ -1,5 +1,5 @@
 /** Entry of a pool thread: attaches to the shared heap, loads users' strategies, then answers tasks one by one. */
-import { workerData } from 'node:worker_threads';
+import { threadId, workerData } from 'node:worker_threads';
 import { toPlain } from '../shared/errors.ts';
 import { SharedHeap } from './shared-heap.ts';
 import { loadCatalog } from './strategy-modules.ts';
@@ -8,15 +8,28 @@ import type { PoolTask, TaskAnswer, ThreadData } from './tasks.ts';
 
 // Piscina puts its own data beside ours: [piscina, ours].
 const { memory, stopFlag, strategyModules } = (Array.isArray(workerData) ? workerData[1] : workerData) as ThreadData;
-const runner = loadCatalog(strategyModules).then((catalog) => new TaskRunner(new SharedHeap(memory), catalog, stopFlag));
+const runner = loadCatalog(strategyModules).then((catalog) => new TaskRunner(new SharedHeap(memory), catalog, stopFlag, threadId));
 // The failure reaches whoever sends the first task; without this it would end the thread before.
 runner.catch(() => {});
 
 /** Answers one task; a failure is returned as plain data. */
 export async function answerTask(task: PoolTask): Promise<TaskAnswer> {
   try {
-    return { ok: true, value: await (await runner).run(task) };
+    const value = await (await runner).run(task);
+    // Results of round jobs are plain copies by construction; data are views of the shared memory.
+    if (task.kind !== 'round-job') structuredClone(value);
+    return { ok: true, value };
   } catch (thrown) {
-    return { ok: false, failure: toPlain(thrown) };
+    return failureOf(thrown);
+  }
+}
+
+/** A failure that can be sent: an answer the other side cannot read would be lost, and the task never end. */
+function failureOf(thrown: unknown): TaskAnswer {
+  const failure = toPlain(thrown);
+  try {
+    return structuredClone({ ok: false, failure });
+  } catch {
+    return { ok: false, failure: { ...failure, details: {} } };
   }
 }

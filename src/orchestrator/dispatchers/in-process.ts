@@ -9,7 +9,9 @@ import type { RoundJobExecutor } from '../../shared/contracts/round-job.ts';
 export function inProcessDispatcher(executor: RoundJobExecutor, isolated: RoundJobExecutor): Dispatcher {
   return {
     // One job waits behind the running ones, so that no thread idles while a result is being committed.
-    outstanding: executor.capacity > 1 ? executor.capacity + 1 : executor.capacity,
+    get outstanding() {
+      return executor.capacity > 1 ? executor.capacity + 1 : executor.capacity;
+    },
     dispatch: (job, options) => (options.isolated ? isolated : executor).execute(job),
     // A job under way ends within its budget; nobody waits for it.
     recall() {},

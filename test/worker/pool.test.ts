@@ -1,0 +1,183 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { codeOf, type MarinadeError } from '../../src/shared/errors.ts';
+import type { ThreadPlan, WorkerPool } from '../../src/worker/pool.ts';
+import { failureOf } from '../orchestrator/ledger/support.ts';
+import { carry, harmful, harmfulStudy, jobAfter, jobOf, makePool, runsOf } from './support.ts';
+
+const pools = new Map<string, WorkerPool>();
+afterAll(async () => {
+  await Promise.all([...pools.values()].map((pool) => pool.close()));
+});
+
+/** One pool for all tests of a plan: what one test does to it, the next must not notice. */
+function poolOf(plan: ThreadPlan, threads = 2, strategyModules: readonly string[] = [harmful]): WorkerPool {
+  const key = JSON.stringify([plan, threads, strategyModules]);
+  const pool = pools.get(key) ?? makePool(threads, { inline: plan === 'inline', strategyModules });
+  if (plan === 'clients') pool.plan = 'clients';
+  pools.set(key, pool);
+  return pool;
+}
+
+const harm = async (where: 'rule' | 'client', how: string, at: number, changes = {}) =>
+  (await runsOf(harmfulStudy(where, how, at, changes), [harmful]))[0]!;
+
+/** A run that behaves, to see that a pool still works. */
+const healthy = () => harm('client', 'behave', 1);
+
+describe.each(['runs', 'clients', 'inline'] as const)('the pool under the plan %s', (plan) => {
+  test.each(['rule', 'client'] as const)('it returns what a strategy throws, with its code and message: in a %s', async (where) => {
+    const pool = poolOf(plan);
+    const failure = await failureOf(pool.execute(jobOf(await harm(where, 'throw', 20))));
+    expect(codeOf(failure)).toBe('MARINADE_EXECUTION_FAILED');
+    expect(failure.message).toContain('harmful: as it was told');
+    expect((await carry(await healthy(), pool)).outcome).toBe('completed');
+  });
+
+  test('it returns a failure whose details cannot be sent, rather than wait for ever', async () => {
+    const failure = await failureOf(poolOf(plan).execute(jobOf(await harm('rule', 'uncopyable', 3))));
+    expect(codeOf(failure)).toBe('MARINADE_SHAPE_NON_FINITE');
+    expect(failure.message).toContain('details that no thread can send');
+  });
+
+  test('it ends a job when its time is over, after one round at least', async () => {
+    const pool = poolOf(plan);
+    const run = await harm('client', 'dawdle', 1, { rounds: 100_000 });
+    const result = await pool.execute(jobOf(run, { budgetMs: 30 }));
+    expect(result.toRound).toBeGreaterThanOrEqual(1);
+    expect(result.toRound).toBeLessThan(1000);
+    expect((await pool.execute(jobAfter(jobOf(run), result, { budgetMs: 1e-9 }))).toRound).toBe(result.toRound + 1);
+  });
+
+  test('it gives back the shared memory of runs that end, that fail and that are left in the middle', async () => {
+    const pool = poolOf(plan);
+    const failing = await harm('rule', 'throw', 5);
+    const runs = await runsOf({ ...(harmfulStudy('client', 'behave', 1) as object), seeds: '0..49' }, [harmful]);
+    const used: number[] = [];
+    for (const run of runs) {
+      await Promise.all([carry(run, pool, 17), failureOf(pool.execute(jobOf(failing)))]);
+      used.push(pool.sharedBytes);
+    }
+    // Between jobs a thread keeps two runs warm at most; another thread may have gone on with them since.
+    expect(Math.max(...used.slice(5))).toBeLessThanOrEqual(Math.max(...used.slice(0, 5)));
+    const left = runs.slice(0, 20).map((run) => pool.execute(jobOf(run, { rounds: 3 })));
+    await Promise.all(left);
+    expect(pool.sharedBytes).toBeLessThanOrEqual(2 * Math.max(...used) + 65_536);
+  });
+});
+
+describe.each(['runs', 'clients'] as const)('the pool under the plan %s, from outside its threads', (plan) => {
+  test('it ends a job at its next round when asked to stop; later jobs are not concerned', async () => {
+    const pool = poolOf(plan);
+    const run = await harm('client', 'dawdle', 1, { rounds: 100_000 });
+    const job = pool.execute(jobOf(run));
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    pool.requestStop();
+    const stopped = await job;
+    expect(stopped.outcome).toBeNull();
+    expect(stopped.toRound).toBeGreaterThan(0);
+    const later = await pool.execute(jobAfter(jobOf(run), stopped, { rounds: 7 }));
+    expect(later.toRound).toBe(stopped.toRound + 7);
+  });
+
+  test.each(['rule', 'client'] as const)('it says that the worker is lost and works on, when a thread ends: in a %s', async (where) => {
+    const pool = poolOf(plan);
+    const before = await carry(await healthy(), pool);
+    const used = pool.sharedBytes;
+    for (let i = 0; i < 3; i++) {
+      const failure = await failureOf(pool.execute(jobOf(await harm(where, 'exit', 20))));
+      expect(codeOf(failure)).toBe('MARINADE_EXECUTION_WORKER_LOST');
+    }
+    expect((await carry(await healthy(), pool)).resultHash).toBe(before.resultHash);
+    // What the dead threads held was taken back.
+    expect(pool.sharedBytes).toBeLessThanOrEqual(used + 4096);
+  });
+
+  test('it leaves the jobs of other threads alone', async () => {
+    const pool = poolOf(plan);
+    const [poison, ...others] = [
+      await harm('rule', 'exit', 5),
+      ...(await runsOf({ ...(harmfulStudy('client', 'behave', 1) as object), seeds: '1..6' }, [harmful])),
+    ];
+    const alone = await Promise.all(others.map((run) => carry(run, pool, 9)));
+    const [failure, ...together] = await Promise.all([
+      failureOf(pool.execute(jobOf(poison!))),
+      ...others.map((run) => carry(run, pool, 9)),
+    ]);
+    expect(codeOf(failure)).toBe('MARINADE_EXECUTION_WORKER_LOST');
+    expect(together.map(({ resultHash }) => resultHash)).toEqual(alone.map(({ resultHash }) => resultHash));
+  });
+});
+
+describe('the pool', () => {
+  test('it carries out jobs given at once under the plan clients, one after the other', async () => {
+    const pool = poolOf('clients', 3);
+    const runs = await runsOf({ ...(harmfulStudy('client', 'behave', 1) as object), seeds: '0..7' }, [harmful]);
+    const inline = poolOf('inline');
+    const together = await Promise.all(runs.map((run) => carry(run, pool, 5)));
+    for (const [i, run] of runs.entries()) expect(together[i]!.resultHash).toBe((await carry(run, inline)).resultHash);
+  });
+
+  test('it reports a strategy module that cannot be loaded with the first task', async () => {
+    const pool = poolOf('runs', 1, ['/nowhere/strategies.ts']);
+    expect(codeOf(await failureOf(pool.execute(jobOf(await healthy()))))).toBe('MARINADE_CONFIG_STRATEGY_MODULE');
+  });
+
+  test('it rejects what it computes as interrupted when it is closed', async () => {
+    const pool = makePool(1, { strategyModules: [harmful] });
+    const job = failureOf(pool.execute(jobOf(await harm('client', 'dawdle', 1, { rounds: 1_000_000 }))));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await pool.close();
+    expect(codeOf(await job)).toMatch(/MARINADE_EXECUTION_INTERRUPTED/);
+  });
+
+  test('it loads a data set once, and again after a failure, which costs no memory', async () => {
+    const pool = poolOf('runs');
+    const spec = { name: 'synthetic-adult', normalize: 'rows' } as const;
+    const [one, two] = await Promise.all([pool.load(spec), pool.load(spec)]);
+    expect(two).toBe(one);
+    const used = pool.sharedBytes;
+    for (let i = 0; i < 3; i++) {
+      const missing = { file: '/nowhere/x.txt', format: 'libsvm', targets: 'classes', normalize: 'none' } as const;
+      expect(codeOf(await failureOf(pool.load(missing)))).toMatch(/^MARINADE_DATA_/);
+    }
+    expect(pool.sharedBytes).toBe(used);
+  });
+
+  test('it refuses a job for other data than those found here', async () => {
+    const pool = poolOf('runs');
+    const study = {
+      study: 'data',
+      experiment: {
+        problem: { name: 'logistic-regression', l2: 0.1 },
+        data: { name: 'synthetic-adult', normalize: 'rows' },
+        clients: { total: 3 },
+        method: { name: 'gradient-descent', stepSize: 0.1 },
+        aggregator: { name: 'mean' },
+        rounds: 2,
+      },
+    };
+    const [run] = await runsOf(study, [], pool);
+    expect((await carry(run!, pool)).outcome).toBe('completed');
+    const failure = (await failureOf(pool.execute(jobOf(run!, { dataSha256: 'ab'.repeat(32) })))) as unknown as MarinadeError;
+    expect(failure.code).toBe('MARINADE_DATA_CHECKSUM');
+  });
+
+  test('it refuses a run that does not fit into memory before its first round, with the numbers', async () => {
+    const pool = poolOf('runs');
+    const used = pool.sharedBytes;
+    const [run] = await runsOf({
+      study: 'large',
+      experiment: {
+        problem: { name: 'quadratic', dimension: 2_000_000 },
+        clients: { total: 1000, byzantine: 999 },
+        method: { name: 'gradient-descent', stepSize: 0.1 },
+        aggregator: { name: 'mean' },
+        rounds: 5,
+      },
+    });
+    const failure = await failureOf(pool.execute(jobOf(run!)));
+    expect(codeOf(failure)).toBe('MARINADE_PRECONDITION_MEMORY');
+    expect(failure.message).toMatch(/[\d.]+ MiB more do not fit into the 4 GiB of shared memory, of which [\d.]+ MiB are in use/);
+    expect(pool.sharedBytes).toBe(used);
+  });
+});
