@@ -3,6 +3,7 @@
  * were called so many times, then do what they are told. The count is part of the checkpoint, so that it goes on
  * where the run goes on.
  */
+import { writeSync } from 'node:fs';
 import { z } from 'zod';
 import { ask, defineAggregator, defineMethod, MarinadeError, phase, type RuleContext } from '../../../src/index.ts';
 import type { Vector } from '../../../src/shared/vector.ts';
@@ -27,7 +28,8 @@ function harm(how: How, out: Vector): void {
       process.exit(0);
       break;
     case 'kill':
-      process.stderr.write('harmful: farewell\n');
+      // Written at once: a thread's own stderr goes through the main thread, which is about to be no more.
+      writeSync(2, 'harmful: farewell\n');
       process.kill(process.pid, 'SIGKILL');
       // The signal arrives within microseconds; nothing is computed meanwhile.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
