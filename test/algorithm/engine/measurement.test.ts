@@ -1,16 +1,10 @@
-import { beforeAll, describe, expect, test } from 'vitest';
-import { catalog } from '../../../src/algorithm/catalog.ts';
-import { distance, meanOfRows, norm, squaredNorm } from '../../../src/algorithm/kernels/reference/vectors.ts';
+import { describe, expect, test } from 'vitest';
+import { distance, norm, squaredNorm } from '../../../src/algorithm/kernels/reference/vectors.ts';
 import { metricNames, type RoundReport, type RunRecord, simulate } from '../../../src/index.ts';
-import { plainArena } from '../../../src/shared/contracts/memory.ts';
-import type { Oracle } from '../../../src/shared/contracts/problem.ts';
-import { instantiate } from '../../../src/shared/contracts/strategy.ts';
 import type { Vector } from '../../../src/shared/vector.ts';
-import { loadDataset } from '../../../src/worker/data/load.ts';
 import { tiny, tinyFile } from '../../support/tiny.ts';
+import { d, data, f, G, gradient as gradientOf, mean } from '../../support/transcription.ts';
 
-const d = 6;
-const G = 5;
 const rowsPerClient = 6;
 /** Every metric but the one that needs a test set. */
 const all = metricNames.filter((name) => name !== 'test-accuracy');
@@ -27,36 +21,24 @@ const base = {
   metrics: { every: 1, names: all },
 };
 
-let f: Oracle[];
-let loss: (x: Vector) => number;
-
-beforeAll(async () => {
-  const arena = plainArena();
-  const { data } = await loadDataset({ ...tiny.data, format: 'libsvm', targets: 'classes', normalize: 'none' }, { arena });
-  const stream = undefined as never;
-  const problem = instantiate(catalog.problems, tiny.problem, { data, testData: undefined, owners: G, honest: G, stream, arena });
-  f = tiny.partition.rows.map((rows, i) => problem.oracle(i, Int32Array.from(rows), false));
-  // f written out: mean over clients of the mean over rows of log(1 + exp(-y a.x)), plus (l2/2) |x|^2.
-  loss = (x) => {
-    let sum = 0;
-    for (let row = 0; row < data.rows; row++) {
-      let margin = 0;
-      for (let p = data.rowStart[row]!; p < data.rowStart[row + 1]!; p++)
-        margin += (data.values?.[p] ?? data.rowValue![row]!) * x[data.columnOf[p]!]!;
-      sum += Math.log1p(Math.exp(-data.labels[row]! * margin));
-    }
-    return sum / data.rows + 0.025 * squaredNorm(x);
-  };
-});
-
-function gradient(x: Vector): Vector {
-  const rows = f.map((oracle) => {
-    const out = new Float64Array(d);
-    oracle.gradient(x, out);
-    return out;
-  });
-  return meanOfRows(rows, G, new Float64Array(d));
+/** f written out: the mean over rows of log(1 + exp(-y a.x)), plus (l2/2) |x|^2; all clients have equally many rows. */
+function loss(x: Vector): number {
+  let sum = 0;
+  for (let row = 0; row < data.rows; row++) sum += Math.log1p(Math.exp(-data.labels[row]! * marginOf(row, x)));
+  return sum / data.rows + 0.025 * squaredNorm(x);
 }
+
+function marginOf(row: number, x: Vector): number {
+  let margin = 0;
+  for (let p = data.rowStart[row]!; p < data.rowStart[row + 1]!; p++) margin += data.values![p]! * x[data.columnOf[p]!]!;
+  return margin;
+}
+
+const gradient = (x: Vector): Vector =>
+  mean(
+    0,
+    f.map((oracle) => gradientOf(oracle, x)),
+  );
 
 async function run(experiment: Readonly<Record<string, unknown>>): Promise<{ record: RunRecord; reports: RoundReport[] }> {
   const reports: RoundReport[] = [];
@@ -129,13 +111,7 @@ describe('metrics of the iterate', () => {
       data: { ...tiny.data, test: tinyFile },
       metrics: { every: 5, names: ['test-accuracy'] },
     });
-    const { data } = await loadDataset({ ...tiny.data, format: 'libsvm', targets: 'classes', normalize: 'none' }, { arena: plainArena() });
-    let right = 0;
-    for (let row = 0; row < data.rows; row++) {
-      let margin = 0;
-      for (let p = data.rowStart[row]!; p < data.rowStart[row + 1]!; p++) margin += data.values![p]! * x[data.columnOf[p]!]!;
-      if (margin * data.labels[row]! > 0) right++;
-    }
+    const right = Array.from(data.labels, (label, row) => marginOf(row, x) * label > 0).filter(Boolean).length;
     expect(metrics['test-accuracy']!.at(-1)).toBe(right / data.rows);
     expect(right / data.rows).toBeGreaterThan(0.5);
   });
