@@ -145,10 +145,18 @@ export class Orchestrator {
   }
 
   #on(event: CoreEvent): void {
-    for (const command of decide(this.#core, event)) this.#carryOut(command).catch((reason) => this.#failed.reject(reason));
+    for (const command of decide(this.#core, event)) this.#carryOut(command).catch((reason) => this.#fail(reason));
     if (isIdle(this.#core)) this.#idle?.resolve();
     if (this.#core.stopping) return;
     for (const [studyKey, { done }] of this.#studies) if (isStudyDone(this.#core, studyKey)) done.resolve();
+  }
+
+  /** The ledger takes nothing any more: nothing is dispatched either, whatever comes back. */
+  #fail(reason: unknown): void {
+    this.#failed.reject(reason);
+    if (this.#core.stopping) return;
+    this.#options.dispatcher.requestStop();
+    this.#on({ type: 'stop' });
   }
 
   #carryOut(command: Command): Promise<void> {
@@ -182,7 +190,10 @@ export class Orchestrator {
     let result: RoundJobResult;
     try {
       active.fence ??= (await ledger.beginAttempt(runKey, isolated ? `${worker} (isolated)` : worker)).fence;
-      result = await dispatcher.dispatch(await this.#jobFor(active, fromRound, rounds), { isolated });
+      const job = await this.#jobFor(active, fromRound, rounds);
+      // Asked to stop meanwhile: the request concerned the jobs that were under way.
+      if (this.#core.stopping) return this.#on({ type: 'returned', runKey });
+      result = await dispatcher.dispatch(job, { isolated });
     } catch (thrown) {
       if (ledgerFailures.has(codeOf(thrown))) throw thrown;
       if (this.#runs.get(runKey) === active) await this.#onFailure(active, toPlain(thrown));
@@ -220,6 +231,8 @@ export class Orchestrator {
     if (checkpoint?.round !== fromRound && fromRound >= 0) {
       const found = await this.#options.ledger.checkpoint(run.runKey);
       for (const message of found?.damaged ?? []) this.#options.onWarning(message);
+      if (found === undefined)
+        this.#options.onWarning(`no checkpoint of run ${run.runKey.slice(0, 12)} is intact: it begins again at round 0`);
       checkpoint = found;
     }
     return {

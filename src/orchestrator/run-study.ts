@@ -18,13 +18,14 @@ export interface StudySummary {
 /** Carries out a study. Rejects only when the ledger fails: everything else is recorded in it. */
 export async function runStudy({ plan, signal, ...options }: RunStudyOptions): Promise<StudySummary> {
   const orchestrator = new Orchestrator(options);
-  const aborted = new Promise<'stop'>((resolve) => {
-    if (signal.aborted) resolve('stop');
-    else signal.addEventListener('abort', () => resolve('stop'), { once: true });
+  // The request may come before anything was submitted: then nothing is begun.
+  const stopped = new Promise<'stop'>((resolve, reject) => {
+    const stop = (): void => void orchestrator.stop().then(() => resolve('stop'), reject);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   });
   const submitted = await orchestrator.submit(plan);
   const done = orchestrator.finished(plan.studyKey).then(() => 'done' as const);
-  const end = await Promise.race([done, aborted]);
-  if (end === 'stop') await orchestrator.stop();
+  const end = await Promise.race([done, stopped]);
   return { submitted, interrupted: end === 'stop' };
 }

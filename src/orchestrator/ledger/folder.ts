@@ -18,7 +18,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { MarinadeError } from '../../shared/errors.ts';
 import { storageFailure, storing } from './storage-failure.ts';
 
@@ -43,7 +43,7 @@ export function ledgerPaths(folder: string): LedgerPaths {
 /** Creates the folder where needed and refuses, before any work is done, one that a ledger cannot be written to. */
 export function prepareFolder({ folder, database, checkpoints }: LedgerPaths): void {
   storing(folder, () => {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     refuseNetwork(folder);
     const probe = join(folder, `.probe-${process.pid}-${Math.trunc(performance.now() * 1000)}`);
     const file = openSync(probe, 'wx', 0o600);
@@ -63,6 +63,17 @@ export function prepareFolder({ folder, database, checkpoints }: LedgerPaths): v
     accessSync(checkpoints, constants.R_OK | constants.W_OK | constants.X_OK);
   });
   if (existsSync(database)) storing(database, () => accessSync(database, constants.R_OK | constants.W_OK));
+}
+
+/** Creates a folder and those above it. A recursive mkdir says "no such file" of read-only media; a plain one says why. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (thrown) {
+    if ((thrown as { code?: string }).code !== 'ENOENT') throw thrown;
+    makeFolder(dirname(folder));
+    mkdirSync(folder);
+  }
 }
 
 /** Refuses a folder that holds no ledger to read. */

@@ -191,7 +191,7 @@ function quickCheck(connection: Connection): void {
   if (finding === 'ok') return;
   throw new MarinadeError(
     'MARINADE_STORAGE_LEDGER',
-    `${connection.path} is damaged (${String(finding)}). Run \`marinade doctor\`, or choose another folder with --results`,
+    `${connection.path} is damaged (${String(finding).replaceAll(/\s+/g, ' ')}). Run \`marinade doctor\`, or choose another folder with --results`,
     { path: connection.path, finding },
   );
 }
