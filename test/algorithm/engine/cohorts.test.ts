@@ -23,6 +23,22 @@ async function reportsOf(experiment: Readonly<Record<string, unknown>>, draws?: 
   return reports;
 }
 
+/** A run whose notes can be asked for. */
+function completed(experiment: Readonly<Record<string, unknown>>): { simulation: Simulation; reports: RoundReport[] } {
+  const reports: RoundReport[] = [];
+  const simulation = new Simulation({
+    compiled: compile(resolveExperiment({ ...base, ...experiment }), catalog),
+    data: undefined,
+    testData: undefined,
+    arena: plainArena(),
+    optimum: null,
+    onRound: (report) => reports.push(report),
+  });
+  simulation.begin();
+  while (simulation.advance() === null);
+  return { simulation, reports };
+}
+
 describe('cohorts', () => {
   test('it draws C clients, C-hat in refresh rounds, all at the start, in increasing order', async () => {
     const reports = await reportsOf({ participation: { name: 'uniform', cohort: 4, largeCohort: 15 } });
@@ -49,23 +65,18 @@ describe('cohorts', () => {
   });
 
   test('it keeps g where nobody came, and counts the round', async () => {
-    const experiment = resolveExperiment({ ...base, participation: { name: 'bernoulli', probability: 0.05 }, rounds: 100 });
-    const reports: RoundReport[] = [];
-    const simulation = new Simulation({
-      compiled: compile(experiment, catalog),
-      data: undefined,
-      testData: undefined,
-      arena: plainArena(),
-      optimum: null,
-      onRound: (report) => reports.push(report),
-    });
-    simulation.begin();
-    while (simulation.advance() === null);
+    const { simulation, reports } = completed({ participation: { name: 'bernoulli', probability: 0.05 }, rounds: 100 });
     const empty = reports.filter(({ cohort }) => cohort.length === 0);
     expect(empty.length).toBeGreaterThan(10);
     expect(simulation.notes()['emptyCohorts']).toBe(empty.length);
     for (const { k, g } of empty) expect(g).toEqual(reports[k - 1]!.g);
     expect(new Set(reports.slice(1).map(({ cohort }) => cohort.length)).size).toBeGreaterThan(2);
+  });
+
+  test('it does not count a start that asks nobody', () => {
+    const { simulation, reports } = completed({ method: { ...base.method, initialEstimator: 'exact' }, rounds: 5 });
+    expect(reports[0]!.cohort).toEqual([]);
+    expect(simulation.notes()['emptyCohorts']).toBe(0);
   });
 
   test.each(['sgd', 'gradient-descent', 'client-momentum', 'byz-vr-marina', 'byz-vr-marina-pp'])(

@@ -100,13 +100,14 @@ describe('rules against the cohorts they see', () => {
         method: sgd,
       }),
     ).toThrow(/a cohort \(n = 17/);
-    expect(() =>
-      warningsOf({
-        participation: { name: 'uniform', cohort: 17, largeCohort: 18 },
-        aggregator: trimmed,
-        method: { ...sgd, initialEstimator: 'exact' },
-      }),
-    ).not.toThrow();
+    // f is half of a cohort: odd ones can be trimmed, even ones cannot.
+    const half = {
+      clients: { ...base.clients, assumedByzantine: 10 },
+      participation: { name: 'uniform', cohort: 5, largeCohort: 6 },
+      aggregator: { name: 'trimmed-mean' },
+    };
+    expect(() => warningsOf({ ...half, method: exact })).toThrow(/a large cohort \(n = 6, f = 3\)/);
+    expect(() => warningsOf({ ...half, method: { ...sgd, initialEstimator: 'exact' } })).not.toThrow();
   });
 
   test('it uses the largest feasible f where that is asked for, and says so', () => {

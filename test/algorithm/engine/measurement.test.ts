@@ -213,6 +213,16 @@ describe('counts of a run', () => {
     expect(record.metrics['byzantine-majority']!.at(-1)).toBeGreaterThan(3);
   });
 
+  test('it does not count the start, where everybody is asked', async () => {
+    const { record } = await run({
+      clients: { total: 4, byzantine: 3, assumedByzantine: 0 },
+      partition: { name: 'homogeneous' },
+      rounds: 2,
+      participation: { name: 'full' },
+    });
+    expect(Array.from(record.metrics['byzantine-majority']!)).toEqual([0, 1, 2]);
+  });
+
   test('it does not count a tie as a majority', async () => {
     const { record } = await run({
       clients: { total: 4, byzantine: 2 },
