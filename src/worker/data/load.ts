@@ -173,5 +173,5 @@ let warned = false;
 function warnOnce(failure: string): void {
   if (warned) return;
   warned = true;
-  process.emitWarning(`parsed data cannot be kept, so every start parses them anew: ${failure}`, { code: 'MARINADE_DATA_CACHE' });
+  process.emitWarning(`parsed data cannot be kept, so every start parses them anew: ${failure}`);
 }
