@@ -165,6 +165,8 @@ export class WorkerPool implements RoundJobExecutor {
   }
 
   async #answerInline(task: PoolTask): Promise<TaskAnswer> {
+    // Between two tasks signals are heard and results committed.
+    await new Promise((resume) => setImmediate(resume));
     try {
       return { ok: true, value: await (await this.#inline!).run(task) };
     } catch (thrown) {

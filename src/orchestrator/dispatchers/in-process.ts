@@ -8,9 +8,9 @@ import type { RoundJobExecutor } from '../../shared/contracts/round-job.ts';
  */
 export function inProcessDispatcher(executor: RoundJobExecutor, isolated: RoundJobExecutor): Dispatcher {
   return {
-    // One job waits behind the running ones, so that no thread idles while a result is being committed.
+    // Behind every running job one waits: runs of equal length end together, and no thread should idle during commits.
     get outstanding() {
-      return executor.capacity > 1 ? executor.capacity + 1 : executor.capacity;
+      return 2 * executor.capacity;
     },
     dispatch: (job, options) => (options.isolated ? isolated : executor).execute(job),
     // A job under way ends within its budget; nobody waits for it.

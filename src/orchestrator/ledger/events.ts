@@ -9,6 +9,7 @@ export const ledgerEventKinds = [
   'study:submit',
   'study:set',
   'study:cancel',
+  'run:continue',
   'run:resume',
   'run:finish',
   'run:death',

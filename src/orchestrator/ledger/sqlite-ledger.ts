@@ -12,6 +12,7 @@ import type { RoundJobResult } from '../../shared/messages/round-job.ts';
 import { checkLedger } from './check.ts';
 import { commitRoundJob } from './commit.ts';
 import { Connection } from './connection.ts';
+import { continueTrajectory } from './continuation.ts';
 import { EventLog, type LedgerEvent } from './events.ts';
 import { type LedgerPaths, ledgerPaths, prepareFolder } from './folder.ts';
 import { migrate } from './migrations.ts';
@@ -67,7 +68,12 @@ export class SqliteLedger extends Queries implements SynchronousLedger {
   }
 
   submit(study: PlannedStudy): SubmitReport {
-    return this.connection.transact(() => this.#runs.submit(study));
+    const { connection, checkpoints } = this;
+    return connection.transact(() => {
+      const report = this.#runs.submit(study);
+      for (const { runKey } of study.runs) continueTrajectory({ connection, checkpoints, events: this.#events }, runKey);
+      return report;
+    });
   }
 
   setStudy(studyKey: string, change: { readonly paused?: boolean; readonly priority?: number }): void {
