@@ -59,6 +59,38 @@ const tried: Readonly<Record<string, Readonly<Record<string, readonly Parameters
     fixed: [{ level: 2 }],
     theory: [{}, { bound: 'bounded-compressor' }],
   },
+  method: {
+    'gradient-descent': [{ stepSize: 0.5 }, { stepSize: 0.5, initialEstimator: 'exact' }],
+    sgd: [
+      { stepSize: 0.5, batchSize: 2 },
+      { stepSize: 0.5, batchSize: 1, batches: 'shared', initialEstimator: 'zero' },
+    ],
+    'client-momentum': [
+      { stepSize: 0.3, batchSize: 2, momentum: 0.5 },
+      { stepSize: 0.1, batchSize: 1, momentum: 0.8, dampening: 0 },
+    ],
+    'byz-vr-marina': [
+      { stepSize: 0.5, batchSize: 2, refresh: { probability: 0.2 } },
+      { stepSize: 0.5, batchSize: 2, refresh: { every: 5 }, aggregates: 'estimates', initialEstimator: 'exact' },
+    ],
+    'byz-vr-marina-pp': [
+      { stepSize: 0.5, batchSize: 2, refresh: { probability: 0.2 } },
+      { stepSize: 0.5, batchSize: 2, refresh: { every: 5 }, smallCohortRule: 'mean', batches: 'shared' },
+      {
+        stepSize: 0.5,
+        batchSize: 1,
+        refresh: { probability: 0.5 },
+        refreshGradient: { batchSize: 3 },
+        aggregates: 'estimates',
+        initialEstimator: 'zero',
+      },
+    ],
+  },
+  problem: {
+    'logistic-regression': [{ l2: 0.1 }, {}, { l2: 0.05, nonConvex: 0.2 }],
+    'least-squares': [{ l2: 0.1 }, {}],
+    quadratic: [{ dimension: 5 }, { dimension: 6, smoothness: 3, strongConvexity: 0.2, heterogeneity: 1, rank: 4 }],
+  },
 };
 
 /** The choices a suite tries for a strategy, parsed by its registry. */

@@ -1,57 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { catalog } from '../../../src/algorithm/catalog.ts';
 import { distance, norm } from '../../../src/algorithm/kernels/reference/vectors.ts';
 import { type RoundReport, simulate } from '../../../src/index.ts';
-import type { ClippingEnvironment } from '../../../src/shared/contracts/clipping.ts';
-import { instantiate, type StrategyChoice } from '../../../src/shared/contracts/strategy.ts';
-import { messagesFrom } from '../../../src/shared/vector.ts';
 import { dataDirectory } from '../../support/data.ts';
-
-const known: ClippingEnvironment = { clientSmoothness: 0.25, sampleSmoothness: 0.75, compressorBound: 4 };
-
-/** The level after a step of length 2 with |g| = 5. */
-function levelOf(choice: StrategyChoice, environment: ClippingEnvironment = known): number {
-  return instantiate(catalog.clippings, choice, environment).level({
-    xPrevious: Float64Array.of(0, 0),
-    x: Float64Array.of(0, 2),
-    g: Float64Array.of(3, 4),
-    stepNorm: 2,
-    messages: messagesFrom([[1, 1]]),
-    state: {},
-  });
-}
-
-describe('clipping policies', () => {
-  test.each<[StrategyChoice, number]>([
-    [{ name: 'none' }, Number.POSITIVE_INFINITY],
-    [{ name: 'fixed', level: 0.3 }, 0.3],
-    [{ name: 'step-proportional', factor: 1.5 }, 3],
-    [{ name: 'direction-proportional', factor: 1.5 }, 7.5],
-    [{ name: 'theory' }, 2 * 0.25 * 2],
-    [{ name: 'theory', bound: 'two-smoothness' }, 2 * 0.25 * 2],
-    [{ name: 'theory', bound: 'bounded-compressor' }, 4 * 0.75 * 2],
-  ])('it gives %j the level %d', (choice, level) => {
-    expect(levelOf(choice)).toBe(level);
-  });
-
-  test.each<[string, StrategyChoice, ClippingEnvironment]>([
-    ['max L_i', { name: 'theory' }, { ...known, clientSmoothness: undefined }],
-    ['max L_ij', { name: 'theory', bound: 'bounded-compressor' }, { ...known, sampleSmoothness: undefined }],
-    ['D_Q', { name: 'theory', bound: 'bounded-compressor' }, { ...known, compressorBound: undefined }],
-  ])('it refuses a level of the theory without %s', (what, choice, environment) => {
-    expect(() => levelOf(choice, environment)).toThrow(/MARINADE_PRECONDITION_UNKNOWN_CONSTANT/);
-    expect(() => levelOf(choice, environment)).toThrow(what);
-  });
-
-  test('it declares which levels vanish with the step', () => {
-    const absorbing = (choice: StrategyChoice): boolean => instantiate(catalog.clippings, choice, known).absorbingAtZero === true;
-    expect(absorbing({ name: 'step-proportional', factor: 1 })).toBe(true);
-    expect(absorbing({ name: 'direction-proportional', factor: 1 })).toBe(true);
-    expect(absorbing({ name: 'theory' })).toBe(true);
-    expect(absorbing({ name: 'fixed', level: 1 })).toBe(false);
-    expect(absorbing({ name: 'none' })).toBe(false);
-  });
-});
 
 /** Logistic regression on unit rows, l2 = 0.01: L_i = L_ij = 0.25 + 0.01. */
 const unitRows = {

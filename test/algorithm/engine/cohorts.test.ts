@@ -78,23 +78,6 @@ describe('cohorts', () => {
     expect(reports[0]!.cohort).toEqual([]);
     expect(simulation.notes()['emptyCohorts']).toBe(0);
   });
-
-  test.each(['sgd', 'gradient-descent', 'client-momentum', 'byz-vr-marina', 'byz-vr-marina-pp'])(
-    'it keeps g in an empty round of %s, clipped or not',
-    async (name) => {
-      const method = {
-        name,
-        stepSize: 0.1,
-        ...(name === 'gradient-descent' ? {} : { batchSize: 1 }),
-        ...(name.startsWith('byz') ? { refresh: { every: 3 } } : {}),
-      };
-      for (const clipping of [{ name: 'none' }, { name: 'step-proportional', factor: 1 }]) {
-        const reports = await reportsOf({ method, clipping, rounds: 6 }, { cohort: (k) => (k % 2 === 0 ? [] : [0, 1, 2]) });
-        for (const { k, g, cohort } of reports.slice(1)) if (cohort.length === 0) expect(g, `round ${k}`).toEqual(reports[k - 1]!.g);
-        expect(reports[1]!.g).not.toEqual(reports[0]!.g);
-      }
-    },
-  );
 });
 
 describe('who lies', () => {
