@@ -12,7 +12,8 @@
  * @source    Gorbunov, Horvath, Richtarik, Gidel. ICLR 2023, arXiv 2206.00529, Algorithm 1
  * @deviates  `aggregates: differences` (the default) gives the rule the differences and adds the result to g: the same
  *            for translation-equivariant rules up to rounding; `estimates` is the paper's. A participation other than
- *            `full` runs it on cohorts, which its theory does not cover
+ *            `full` runs it on cohorts, which its theory does not cover. With a clipping policy, heuristic (10) clips its
+ *            refresh rounds too; byz-vr-marina-pp is the method that leaves them whole
  * @example   aggregator mean, no byzantine clients: VR-MARINA
  */
 import { z } from 'zod';
