@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** How long a command may take; a longer one is killed. */
+  readonly limitMs?: number;
 }
 
 export interface Running {
@@ -65,7 +67,7 @@ function onOneThread(args: readonly string[]): readonly string[] {
 }
 
 /** Starts `marinade` with these arguments. */
-export function start(args: readonly string[], { cwd, env = {}, input = '' }: Surroundings): Running {
+export function start(args: readonly string[], { cwd, env = {}, input = '', limitMs = LIMIT_MS }: Surroundings): Running {
   const child = spawn(process.execPath, [main, ...onOneThread(args)], {
     cwd,
     env: environment(cwd, env),
@@ -81,7 +83,7 @@ export function start(args: readonly string[], { cwd, env = {}, input = '' }: Su
   });
   child.stdin.on('error', () => {});
   child.stdin.end(input);
-  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
   const ended = new Promise<Ended>((resolve) => {
     child.once('close', (status, signal) => {
       clearTimeout(timer);

@@ -117,6 +117,15 @@ describe('the pool', () => {
     for (const [i, run] of runs.entries()) expect(together[i]!.resultHash).toBe((await carry(run, inline)).resultHash);
   });
 
+  test('it rejects a job that a thread cannot read, rather than wait for ever', async () => {
+    const pool = poolOf('runs');
+    // V8 cannot copy a view of a buffer of 4 GiB; the pages are never touched.
+    const memory = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536, shared: true });
+    const checkpoint = new Uint8Array(memory.buffer, 0, 64);
+    expect(codeOf(await failureOf(pool.execute(jobOf(await healthy(), { checkpoint }))))).toBe('MARINADE_EXECUTION_WORKER_LOST');
+    expect((await carry(await healthy(), pool)).outcome).toBe('completed');
+  });
+
   test('it reports a strategy module that cannot be loaded with the first task', async () => {
     const pool = poolOf('runs', 1, ['/nowhere/strategies.ts']);
     expect(codeOf(await failureOf(pool.execute(jobOf(await healthy()))))).toBe('MARINADE_CONFIG_STRATEGY_MODULE');

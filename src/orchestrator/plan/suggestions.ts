@@ -80,10 +80,11 @@ function withoutNameAt(value: unknown, path: readonly PropertyKey[]): unknown {
 
 /** The candidate nearest to a word, if one is near enough to be meant. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const written = word.toLowerCase().slice(0, 64);
   let best: string | undefined;
-  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let least = Math.max(2, Math.floor(written.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase().slice(0, 64), candidate.toLowerCase());
+    const distance = editDistance(written, candidate.toLowerCase());
     if (distance < least) {
       least = distance;
       best = candidate;
