@@ -1,12 +1,16 @@
 /**
  * Downloads registered data files into the cache folder, which is addressed by content: what does not have the
  * registered sha256 never gets there. A wrong checksum is a mirror's failure like any other: the next one is tried.
+ * Processes that want the same file at once fetch it once.
  */
+import { existsSync } from 'node:fs';
 import { setGlobalProxyFromEnv } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { writeFileDurably } from '../orchestrator/results/durable-file.ts';
 import { MarinadeError } from '../shared/errors.ts';
-import { cachedFile } from '../worker/data/locate.ts';
+import { alone } from '../worker/data/fetch-lock.ts';
+import { cachedFile, cacheFolder } from '../worker/data/locate.ts';
+import { ask, type Network, Refused, registeredHosts } from '../worker/data/network.ts';
 import { sha256Of } from '../worker/data/read-file.ts';
 import type { RegisteredFile } from '../worker/data/registry.ts';
 import { unlessInterrupted } from './interrupt.ts';
@@ -27,10 +31,12 @@ export interface DownloadOptions {
   readonly pauseMs?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DownloadProgress) => void;
+  /** Where it may go; only tests say otherwise. */
+  readonly network?: Network;
 }
 
-/** A failure that another try at the same mirror cannot mend. */
-class Hopeless extends Error {}
+/** Longest time one try may take, in milliseconds: a server that sends a byte now and then is given up too. */
+const LONGEST_TRY_MS = 600_000;
 
 /**
  * Puts a file into the cache and returns its path.
@@ -39,13 +45,30 @@ class Hopeless extends Error {}
  */
 export async function download(file: RegisteredFile, options: DownloadOptions): Promise<string> {
   setGlobalProxyFromEnv();
+  const cached = (): string | undefined => file.sha256.map(cachedFile).find((path) => existsSync(path));
+  try {
+    return await alone(`${cachedFile(file.sha256[0]!)}.lock`, options.signal, async () => cached() ?? (await fromMirrors(file, options)));
+  } catch (thrown) {
+    if (thrown instanceof MarinadeError) throw thrown;
+    if (options.signal?.aborted === true) throw interrupted(file);
+    const reason = (thrown as NodeJS.ErrnoException).code ?? String(thrown);
+    throw new MarinadeError(
+      'MARINADE_DATA_DOWNLOAD',
+      `'${file.file}' has no place in the cache folder ${cacheFolder()}, which cannot be written: ${reason}; set XDG_CACHE_HOME to another`,
+      { file: file.file, folder: cacheFolder() },
+      thrown,
+    );
+  }
+}
+
+async function fromMirrors(file: RegisteredFile, options: DownloadOptions): Promise<string> {
   const failures: string[] = [];
   for (const url of file.urls) {
     for (let attempt = 1; attempt <= options.tries; attempt++) {
       try {
         const content = await contentFrom(url, file, options);
         const sha256 = sha256Of(content);
-        if (!file.sha256.includes(sha256)) throw new Hopeless(`sends other bytes (sha256 ${sha256})`);
+        if (!file.sha256.includes(sha256)) throw new Refused(`sends other bytes (sha256 ${sha256})`);
         const path = cachedFile(sha256);
         await writeFileDurably(path, content);
         return path;
@@ -53,7 +76,7 @@ export async function download(file: RegisteredFile, options: DownloadOptions): 
         if (options.signal?.aborted === true) throw interrupted(file);
         if (thrown instanceof MarinadeError) throw thrown;
         failures.push(`${url}: ${reasonOf(thrown)}`);
-        if (thrown instanceof Hopeless) break;
+        if (thrown instanceof Refused) break;
         if (attempt < options.tries) await pause((options.pauseMs ?? 1000) * attempt * (0.5 + Math.random()), options.signal, file);
       }
     }
@@ -70,7 +93,11 @@ export async function download(file: RegisteredFile, options: DownloadOptions): 
 }
 
 /** The uncompressed content at a URL, never more than the registered size. */
-async function contentFrom(url: string, file: RegisteredFile, { silenceMs, signal, onProgress }: DownloadOptions): Promise<Uint8Array> {
+async function contentFrom(
+  url: string,
+  file: RegisteredFile,
+  { silenceMs, signal, onProgress, network = registeredHosts }: DownloadOptions,
+): Promise<Uint8Array> {
   const silence = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const heard = (): void => {
@@ -79,12 +106,12 @@ async function contentFrom(url: string, file: RegisteredFile, { silenceMs, signa
   };
   heard();
   try {
-    const response = await fetch(url, { signal: signal === undefined ? silence.signal : AbortSignal.any([silence.signal, signal]) });
-    if (url.startsWith('https:') && !response.url.startsWith('https:')) throw new Hopeless(`leads to ${response.url}, which is not https`);
+    const ends = [silence.signal, AbortSignal.timeout(LONGEST_TRY_MS), ...(signal === undefined ? [] : [signal])];
+    const response = await ask(url, network, AbortSignal.any(ends));
     if (!response.ok) {
       await response.body?.cancel();
       const message = `status ${response.status}`;
-      throw response.status < 500 && response.status !== 429 ? new Hopeless(message) : new Error(message);
+      throw response.status < 500 && response.status !== 429 ? new Refused(message) : new Error(message);
     }
     const length = Number(response.headers.get('content-length'));
     const total = length > 0 && !response.headers.has('content-encoding') ? length : undefined;
@@ -94,7 +121,7 @@ async function contentFrom(url: string, file: RegisteredFile, { silenceMs, signa
       heard();
       received += piece.length;
       // An archive of an incompressible file is a little longer than the file.
-      if (received > file.bytes + file.bytes / 100 + 4096) throw new Hopeless(`sends more than the registered ${file.bytes} bytes`);
+      if (received > file.bytes + file.bytes / 100 + 4096) throw new Refused(`sends more than the registered ${file.bytes} bytes`);
       pieces.push(piece);
       onProgress?.({ file: file.file, received, total });
     }

@@ -1,10 +1,10 @@
 /** `marinade data`, and downloads from servers that misbehave in every way a mirror did to others. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { download } from '../../src/cli/download.ts';
 import { codeOf, type MarinadeError } from '../../src/shared/errors.ts';
 import { sha256Hex } from '../../src/shared/hash.ts';
@@ -115,16 +115,22 @@ describe('a download', () => {
     server.close();
   });
 
+  // What is in the cache already is not fetched again.
+  const forget = (): void => rmSync(join(folder, 'downloads'), { recursive: true, force: true });
+  beforeEach(forget);
+
   const file = (...paths: string[]): RegisteredFile => ({
     file: 'set',
     sha256: [sha256Hex(content)],
     bytes: content.length,
     urls: paths.map((path) => `${origin}${path}`),
   });
-  const options = { tries: 2, silenceMs: 300, pauseMs: 1 };
+  const network = { refuses: () => undefined, admits: () => true };
+  const options = { tries: 2, silenceMs: 300, pauseMs: 1, network };
 
   it('arrives packed or plain, whole, under its checksum', async () => {
     for (const path of ['/good', '/packed']) {
+      forget();
       const at = await download(file(path), options);
       expect(at.endsWith(sha256Hex(content))).toBe(true);
       expect(readFileSync(at)).toEqual(content);
@@ -162,7 +168,7 @@ describe('a download', () => {
     expect(lines[4]).toMatch(/short: /);
     expect(lines[5]).toMatch(/silent: silent for 0\.3 s$/);
     const left = readdirSync(join(folder, 'downloads'), { recursive: true }).map(String);
-    expect(left.filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(left.filter((name) => name.endsWith('.tmp') || name.endsWith('.lock'))).toEqual([]);
     expect((await download(file(), options).catch((thrown: unknown) => thrown)) as Error).toMatchObject({ code: 'MARINADE_DATA_DOWNLOAD' });
   });
 
