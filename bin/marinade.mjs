@@ -71,10 +71,10 @@ if (suffices(process.versions.node)) {
   const node = pinnedNode();
   if (node === undefined) {
     process.stderr.write(
-      `marinade needs Node ${needed.join('.')} or later; this is ${process.versions.node}.\n` +
+      `MARINADE_CONFIG_NODE_VERSION: marinade needs Node ${needed.join('.')} or later; this is ${process.versions.node}.\n` +
         'In a checkout run `npm ci`, which installs a suitable Node beside the project; elsewhere install a newer Node.\n',
     );
-    process.exitCode = 1;
+    process.exitCode = 2;
   } else {
     runWith(node);
   }

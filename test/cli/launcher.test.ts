@@ -152,8 +152,10 @@ describe.skipIf(oldNode === undefined)('the launcher under an old Node', () => {
     try {
       layOut(bare);
       const { stderr, status } = spawnSync(oldNode!, [join(bare, 'bin', 'marinade.mjs')], { encoding: 'utf8', timeout: 30_000 });
-      expect(status).toBe(1);
-      expect(stderr).toMatch(/^marinade needs Node 24\.15 or later; this is \d+\.\d+\.\d+\.\nIn a checkout run `npm ci`/);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(
+        /^MARINADE_CONFIG_NODE_VERSION: marinade needs Node 24\.15 or later; this is \d+\.\d+\.\d+\.\nIn a checkout run `npm ci`/,
+      );
     } finally {
       rmSync(bare, { recursive: true, force: true });
     }
