@@ -1,5 +1,5 @@
 /**
- * Quantile of the standard normal distribution by rational approximation, relative error about 1e-16.
+ * Quantile of the standard normal distribution by rational approximation, within 6 ulp.
  *
  * @source Wichura. Applied Statistics 37 (1988), Algorithm AS 241, PPND16
  */

@@ -31,6 +31,8 @@ export type Purpose = keyof typeof purposes;
 /** Stands for "no particular client": streams that belong to the whole round. */
 export const EVERYONE = 0xffffffff;
 
+const LARGEST_BELOW_ONE = 1 - 2 ** -53;
+
 /** A stream that can be pointed at another (round, client) without allocating. */
 export class KeyedStream implements Stream {
   readonly #key0: number;
@@ -94,7 +96,9 @@ export class KeyedStream implements Stream {
   normal(): number {
     const high = this.word() >>> 5;
     const low = this.word() >>> 6;
-    return normalQuantile((high * 67108864 + low + 0.5) / 9007199254740992);
+    const p = (high * 67108864 + low + 0.5) / 9007199254740992;
+    // The largest of the 2^53 values rounds to 1, whose quantile is infinite.
+    return normalQuantile(p < 1 ? p : LARGEST_BELOW_ONE);
   }
 
   /** Marsaglia and Tsang 2000; shapes below 1 by the boost Gamma(a) = Gamma(a + 1) U^(1/a). */
