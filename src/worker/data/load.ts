@@ -88,13 +88,11 @@ type FileSpec = Extract<DataSpec, { file: string }>;
 function filePart({ format, labels }: FileSpec, file: string, dimension: number | undefined, arena: Arena): Part {
   const path = resolve(file);
   if (format === 'libsvm') {
-    return readPart([path], `libsvm ${dimension ?? 'any'}`, undefined, arena, () =>
-      parseLibsvm(readContent(path, MAX_CONTENT), path, dimension),
-    );
+    return readPart([path], `libsvm ${dimension ?? 'any'}`, arena, () => parseLibsvm(readContent(path, MAX_CONTENT), path, dimension));
   }
   if (labels === undefined) throw new MarinadeError('MARINADE_CONFIG_INVALID', 'data in idx format need `labels`, the file of labels');
   const labelsPath = resolve(labels);
-  return readPart([path, labelsPath], 'idx', undefined, arena, () =>
+  return readPart([path, labelsPath], 'idx', arena, () =>
     parseIdx(readContent(path, MAX_CONTENT), path, readContent(labelsPath, MAX_CONTENT), labelsPath),
   );
 }
@@ -110,14 +108,14 @@ function registeredPart(
   if (labels !== undefined) {
     const labelsPath = found(set.name, labels, options);
     const read = (): ParsedRows => parseIdx(readContent(path, file.bytes), path, readContent(labelsPath, labels.bytes), labelsPath);
-    return requireDigest(readPart([path, labelsPath], 'idx', digest, options.arena, read), digest, [
+    return requireDigest(readPart([path, labelsPath], 'idx', options.arena, read), digest, [
       [path, file],
       [labelsPath, labels],
     ]);
   }
   // A copy may spell its numbers at greater length.
   const read = (): ParsedRows => parseLibsvm(readContent(path, 4 * file.bytes), path, set.dimension);
-  return requireDigest(readPart([path], `libsvm ${set.dimension}`, digest, options.arena, read), digest, [[path, file]]);
+  return requireDigest(readPart([path], `libsvm ${set.dimension}`, options.arena, read), digest, [[path, file]]);
 }
 
 function found(name: string, file: RegisteredFile, options: DataOptions): string {
@@ -137,18 +135,18 @@ function requireDigest(part: Part, digest: string, files: readonly (readonly [st
 }
 
 /** Parsed rows from the cache, or parsed now and kept. A warm start neither unpacks nor parses. */
-function readPart(paths: readonly string[], format: string, wanted: string | undefined, arena: Arena, parse: () => ParsedRows): Part {
+function readPart(paths: readonly string[], format: string, arena: Arena, parse: () => ParsedRows): Part {
   const source = [...paths, format].join('\n');
   const file = paths[0]!;
   const stamp = stampOf(paths);
   if (stamp !== undefined) {
-    const known = readParsed({ source, stamp }, arena, wanted);
+    const known = readParsed({ source, stamp }, arena);
     if (known !== undefined) return { file, ...known, owned: true };
   }
   const parsed = parse();
   const digest = partDigest(parsed);
   // Files that changed while they were read, or so lately that another change may leave no trace, are not kept.
-  if (stamp !== undefined && stamp === stampOf(paths) && (wanted === undefined || wanted === digest)) {
+  if (stamp !== undefined && stamp === stampOf(paths)) {
     const failure = writeParsed({ source, stamp }, { parsed, digest });
     if (failure !== undefined) warnOnce(failure);
   }

@@ -70,12 +70,8 @@ function aligned(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
 }
 
-/**
- * What was kept for these files, in arrays of the arena; undefined when there is nothing, or nothing intact.
- *
- * @param wanted the only digest that is of use
- */
-export function readParsed(key: CacheKey, arena: Arena, wanted?: string): CachedRows | undefined {
+/** What was kept for these files, in arrays of the arena; undefined when there is nothing, or nothing intact. */
+export function readParsed(key: CacheKey, arena: Arena): CachedRows | undefined {
   let fd: number;
   try {
     fd = openSync(pathOf(key), 'r');
@@ -85,7 +81,6 @@ export function readParsed(key: CacheKey, arena: Arena, wanted?: string): Cached
   try {
     const header = verified(fd);
     if (header === undefined || header.source !== key.source || header.stamp !== key.stamp) return undefined;
-    if (wanted !== undefined && header.digest !== wanted) return undefined;
     return { parsed: readArrays(fd, header, arena), digest: header.digest };
   } finally {
     closeSync(fd);

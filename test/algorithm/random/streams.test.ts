@@ -107,7 +107,7 @@ describe('below', () => {
   });
 
   it('has no bias where a multiple of the word does not fit: three quarters of the range', () => {
-    // Without rejection the lower, middle and upper thirds would get 1/2, 1/4, 1/4 of the words in some order.
+    // Without rejection the residues 0, 1, 2 modulo 3 would get 1/2, 1/4, 1/4 of the words.
     const m = 3 * 2 ** 30;
     const stream = new KeyedStream(29, 'cohort').at(1);
     const counts = new Array<number>(3).fill(0);
