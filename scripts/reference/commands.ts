@@ -36,7 +36,7 @@ export function commandsPage(): string {
   return page(
     'Commands',
     'Results go to standard output, everything else to standard error. Exit status: 0 done (a diverged run is done), 1 unexpected error, ' +
-      '2 wrong usage or study, 3 some runs failed, 5 the results folder or the queue is not to be had, 7 a data set is missing or damaged, ' +
+      '2 wrong usage or study, 3 some runs failed, 4 access refused, 5 the results folder or the queue is not to be had, 7 a data set is missing or damaged, ' +
       '130 and 143 stopped by a signal after a clean checkpoint.',
     ...commandsOf(createProgram(), 'marinade').map(section),
   );

@@ -9,8 +9,6 @@ const LONGEST = 350;
 const longer = new Map([
   // One suite per contract: every ledger must pass all of it.
   ['test/conformance/ledgers.test.ts', 569],
-  // Short transcriptions of six papers, each beside the method it is compared with.
-  ['test/algorithm/methods/special-cases.test.ts', 493],
 ]);
 
 const files = sourcesIn('src', 'test', 'scripts', 'bench', 'bin');

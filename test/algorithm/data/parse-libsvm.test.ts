@@ -34,7 +34,10 @@ function plainly(text: string): [number, ...[number, number][]][] {
     .filter((line) => line !== '')
     .map((line) => {
       const [label, ...pairs] = line.split(/[ \t\r]+/);
-      return [Number(label) + 0, ...pairs.map((pair): [number, number] => [Number(pair.split(':')[0]) - 1, Number(pair.split(':')[1]) + 0])];
+      return [
+        Number(label) + 0,
+        ...pairs.map((pair): [number, number] => [Number(pair.split(':')[0]) - 1, Number(pair.split(':')[1]) + 0]),
+      ];
     });
 }
 
