@@ -1,22 +1,49 @@
 /**
- * f* of an objective: Newton's method with conjugate gradients for the linear systems, until the gradient norm stops
- * at rounding. Deterministic: the same objective gives the same bits.
+ * f* of an objective: Newton's method until the gradient norm stops at rounding, with conjugate gradients for the linear
+ * systems and, where these are too ill-conditioned for them and small, a dense factorisation. Deterministic: the same
+ * objective gives the same bits.
+ *
+ * Where the minimum is not attained (separable data without l2) gradients become small as well, but the steps do not
+ * shrink: Newton goes a constant distance each time, and f* is refused. If only a part of f falls that way, so slowly
+ * that it is rounding beside the rest, what is returned is the infimum.
  */
 import type { Objective } from '../../shared/contracts/problem.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import type { Vector } from '../../shared/vector.ts';
 import { axpy, dot, norm } from '../kernels/reference/vectors.ts';
+import { denseSolver, MAX_DENSE } from './dense-solver.ts';
 
 export interface Optimum {
   readonly value: number;
   /** |grad f| at the minimiser found. */
   readonly gradientNorm: number;
   readonly iterations: number;
-  readonly method: 'closed-form' | 'newton-cg';
+  readonly method: 'closed-form' | 'newton-cg' | 'newton-dense';
 }
 
 const MAX_NEWTON = 200;
 const MAX_CG = 2000;
+/** Largest gradient norm taken for rounding, against that of the start or 1. */
+const GRADIENT = 1e-12;
+/**
+ * Largest last step, against |x| (or against this, where x is near 0): after n steps of one length toward infinity it is
+ * |x| / n, which MAX_NEWTON keeps above this; at an attained minimum it is the rounding of the gradient over the curvature.
+ */
+const LAST_STEP = 1e-3;
+
+/** Where a descent ended. */
+interface Descent {
+  readonly method: 'newton-cg' | 'newton-dense';
+  readonly x: Vector;
+  readonly gradientNorm: number;
+  readonly iterations: number;
+  /** Length of the last Newton step. */
+  readonly lastStep: number;
+  /** The gradient is rounding. */
+  readonly reached: boolean;
+  /** The steps have shrunk. */
+  readonly settled: boolean;
+}
 
 /** @throws MARINADE_PRECONDITION_UNKNOWN_CONSTANT when the objective is not convex or no minimiser is reached */
 export function solveOptimum(objective: Objective): Optimum {
@@ -29,6 +56,21 @@ export function solveOptimum(objective: Objective): Optimum {
       'f* is not solvable for this objective: it is not known to be convex',
     );
   }
+  let end = descend(objective, 'newton-cg');
+  // Conjugate gradients may have gone far along directions without curvature, so the dense method starts anew.
+  if (!(end.reached && end.settled) && objective.d <= MAX_DENSE) end = descend(objective, 'newton-dense');
+  const { method, gradientNorm, iterations, lastStep } = end;
+  if (!end.reached || !end.settled) {
+    throw new MarinadeError(
+      'MARINADE_PRECONDITION_UNKNOWN_CONSTANT',
+      `f* was not reached: gradient norm ${gradientNorm} after ${iterations} Newton steps, the last of length ${lastStep}; the minimum may not be attained (l2 = 0 on separable data?)`,
+      { gradientNorm, lastStep },
+    );
+  }
+  return { value: objective.loss(end.x), gradientNorm, iterations, method };
+}
+
+function descend(objective: Objective, method: Descent['method']): Descent {
   const { d } = objective;
   const vector = (): Vector => new Float64Array(d);
   let x = vector();
@@ -39,11 +81,15 @@ export function solveOptimum(objective: Objective): Optimum {
   let loss = objective.lossAndGradient(x, g);
   let length = norm(g);
   const startLength = length;
+  let lastStep = 0;
   let stalled = 0;
   let iterations = 0;
   // The gradient norm stops at rounding: two Newton steps in a row that do not shrink it end the search.
   for (; iterations < MAX_NEWTON && length > 0 && stalled < 2; iterations++) {
-    conjugateGradients(objective.hessianAt(x), g, Math.min(0.1, length / startLength) * 1e-3, p);
+    const product = objective.hessianAt!(x);
+    if (method === 'newton-dense') denseSolver(product, d)(g, p);
+    else conjugateGradients(product, g, Math.min(0.1, length / startLength) * 1e-3, p);
+    lastStep = norm(p);
     let stepSize = 1;
     let trialLoss = 0;
     for (let halvings = 0; ; halvings++) {
@@ -63,14 +109,15 @@ export function solveOptimum(objective: Objective): Optimum {
       length = trialLength;
     } else stalled++;
   }
-  if (!(length <= 1e-9 * Math.max(1, startLength))) {
-    throw new MarinadeError(
-      'MARINADE_PRECONDITION_UNKNOWN_CONSTANT',
-      `f* was not reached: gradient norm ${length} after ${iterations} Newton steps; the minimum may not be attained (l2 = 0 on separable data?)`,
-      { gradientNorm: length },
-    );
-  }
-  return { value: objective.loss(x), gradientNorm: length, iterations, method: 'newton-cg' };
+  return {
+    method,
+    x,
+    gradientNorm: length,
+    iterations,
+    lastStep,
+    reached: length <= GRADIENT * Math.max(1, startLength),
+    settled: lastStep <= LAST_STEP * Math.max(LAST_STEP, norm(x)),
+  };
 }
 
 /** Solves H p = -g to the relative tolerance; stops at directions without curvature. */

@@ -22,7 +22,7 @@ export interface Dataset {
   readonly values?: Float64Array | undefined;
   /** The one value of each row, when `values` is absent. */
   readonly rowValue?: Float64Array | undefined;
-  /** columns + 1 offsets into rowOf; entries of a column in increasing row order. */
+  /** columns + 1 offsets into rowOf; entries of a column in increasing row order. A test set has rows only. */
   readonly columnStart: Int32Array;
   readonly rowOf: Int32Array;
   /** Stored values in column order; absent with rowValue. */
@@ -62,7 +62,7 @@ export interface Objective {
   readonly convex: boolean;
 }
 
-/** Smoothness and curvature where known; `method.md` 1.5. */
+/** Smoothness and curvature where known, as bounds: a smoothness may be larger than the least one, a curvature smaller. */
 export interface Constants {
   /** L of f. */
   readonly smoothness?: number;
