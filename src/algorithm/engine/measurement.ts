@@ -39,7 +39,10 @@ export class Measurement {
       throw new MarinadeError('MARINADE_PRECONDITION_UNKNOWN_CONSTANT', 'optimality-gap needs f*, and none was solved for this objective');
     }
     if (metrics.names.includes('test-accuracy') && problem.testAccuracy === undefined) {
-      throw new MarinadeError('MARINADE_PRECONDITION_UNSUPPORTED', 'test-accuracy needs a test set; this problem or data set has none');
+      throw new MarinadeError(
+        'MARINADE_PRECONDITION_UNSUPPORTED',
+        'test-accuracy needs a test set; this problem or data set has none, or its test file is not on this machine (`marinade data list` tells)',
+      );
     }
   }
 

@@ -66,6 +66,8 @@ export async function loadDataset(spec: DataSpec, options: DataOptions & { reado
 function partsOf(spec: DataSpec, options: DataOptions & { readonly arena: Arena }): Parts {
   const { arena } = options;
   if (!('name' in spec)) {
+    if (spec.format === 'idx' && spec.test !== undefined)
+      throw new MarinadeError('MARINADE_CONFIG_INVALID', 'a test set in idx format has no place for its labels; write both sets as libsvm');
     const train = filePart(spec, spec.file, spec.dimension, arena);
     const test = spec.test === undefined ? undefined : filePart(spec, spec.test, train.parsed.columns, arena);
     return { name: basename(spec.file), targets: spec.targets, train, test, testDigest: test?.digest };

@@ -221,6 +221,8 @@ describe('a data file', () => {
     expect([...data.labels]).toEqual([1, -1, 1]);
     expect(data).toMatchObject({ rows: 3, columns: 4, classes: 2 });
     expect((await failureOf(load(spec))).code).toBe('MARINADE_CONFIG_INVALID');
+    const withTest = load({ ...spec, labels: join(made, 'labels'), test: join(made, 'images') });
+    expect((await failureOf(withTest)).message).toContain('a test set in idx format has no place for its labels');
     copyFileSync(join(made, 'labels'), join(made, 'few'));
     writeFileSync(join(made, 'few'), labels(2));
     expect((await failureOf(load({ ...spec, labels: join(made, 'few') }))).message).toContain(
