@@ -1,53 +1,67 @@
-/** Gathers what a report shows from a ledger, and writes it. */
-
+/** What a report needs beside the ledger's rows: versions, data sets, optima; and where it is written. */
+import { catalog } from '../algorithm/catalog.ts';
+import { compile } from '../algorithm/engine/compile.ts';
 import type { Experiment } from '../algorithm/experiment.ts';
-import { cohortProbabilities } from '../algorithm/theory/probabilities.ts';
-import { valueLabel } from '../orchestrator/results/statistics.ts';
+import { needsOptimum } from '../algorithm/metrics.ts';
+import { objectiveKey } from '../orchestrator/plan/run-key.ts';
+import type { Fact } from '../orchestrator/results/report-data.ts';
 import { writeReport } from '../orchestrator/results/write-report.ts';
-import type { LedgerReader, StudyRun } from '../shared/contracts/ledger.ts';
-import type { StudyReportData } from '../shared/messages/results.ts';
+import type { LedgerReader, StudyRow, StudyRun } from '../shared/contracts/ledger.ts';
+import { MarinadeError } from '../shared/errors.ts';
 import { numericsVersion } from '../shared/messages/round-job.ts';
-import { requireStudy } from './lookup.ts';
 import { version } from './version.ts';
 
-/** Probability of a strict byzantine majority in the small cohort, where participation is a uniform subset or full. */
-export function majorityProbabilityOf({ participation, clients }: Experiment): number | undefined {
-  const cohort =
-    participation.name === 'uniform' ? Number(participation['cohort']) : participation.name === 'full' ? clients.total : undefined;
-  return cohort === undefined ? undefined : cohortProbabilities(clients.total, clients.byzantine, cohort, Math.floor(cohort / 2)).majority;
+/** Optima listed in a report; more objectives than this are counted. */
+const MAX_OPTIMA = 12;
+
+function dataFacts(runs: readonly StudyRun[]): Fact[] {
+  const names = new Map<string, string>();
+  for (const { dataSha256, experiment } of runs) {
+    if (dataSha256 === '' || names.has(dataSha256)) continue;
+    const { data } = JSON.parse(experiment) as Experiment;
+    names.set(dataSha256, data === undefined ? '' : 'name' in data ? data.name : (data.file.split('/').at(-1) ?? ''));
+  }
+  return [...names].map(([sha256, name]) => ({ name: `data ${name}`, value: `sha256 ${sha256}` }));
 }
 
-async function dataOf(ledger: LedgerReader, studyKey: string): Promise<StudyReportData> {
-  const study = await requireStudy(ledger, studyKey);
-  const rows = await ledger.runs(study.studyKey);
-  const runs: (StudyRun & { curves: Awaited<ReturnType<LedgerReader['curves']>> })[] = [];
-  for (const row of rows) runs.push({ ...row, curves: await ledger.curves(row.runKey) });
-  const majorityProbability: Record<string, number> = {};
+/** f* of each objective with its certificate, where the ledger has it and no strategies of the user's own are needed. */
+async function optimumFacts(ledger: LedgerReader, runs: readonly StudyRun[]): Promise<Fact[]> {
+  const found = new Map<string, Fact>();
+  let more = 0;
   for (const run of runs) {
-    const probability = majorityProbabilityOf(JSON.parse(run.experiment) as Experiment);
-    if (probability !== undefined) majorityProbability[JSON.stringify(run.parameters)] = probability;
+    if (!run.metrics.some(needsOptimum)) continue;
+    const experiment = JSON.parse(run.experiment) as Experiment;
+    let key: string;
+    try {
+      key = objectiveKey(compile(experiment, catalog), run.dataSha256);
+    } catch (thrown) {
+      if (thrown instanceof MarinadeError) continue;
+      throw thrown;
+    }
+    if (found.has(key)) continue;
+    if (found.size === MAX_OPTIMA) {
+      more++;
+      continue;
+    }
+    const optimum = await ledger.optimum(key);
+    if (optimum === undefined) continue;
+    const certificate = Object.entries(optimum.certificate).map(([name, value]) => `${name} ${String(value)}`);
+    found.set(key, { name: 'f*', value: [String(optimum.value), ...certificate].join(', ') });
   }
-  const labels = new Map<string, Set<string>>();
-  for (const { parameters } of runs) {
-    for (const [path, value] of Object.entries(parameters)) labels.set(path, (labels.get(path) ?? new Set()).add(valueLabel(value)));
-  }
-  const datasets = [...new Set(runs.map(({ dataSha256 }) => dataSha256))].filter((sha256) => sha256 !== '');
-  return {
-    study: study.name,
-    studyKey: study.studyKey,
-    source: study.source,
-    parameters: [...labels].map(([path, values]) => ({ path, labels: [...values] })),
-    runs,
-    facts: [
-      { name: 'marinade', value: version },
-      { name: 'node', value: process.versions.node },
-      { name: 'numericsVersion', value: String(numericsVersion) },
-      { name: 'submitted', value: study.submittedAt },
-      { name: 'computation', value: `${runs.reduce((sum, run) => sum + run.computeSeconds, 0).toFixed(1)} s on all threads together` },
-      ...datasets.map((sha256) => ({ name: 'data identity', value: sha256 })),
-    ],
-    majorityProbability,
-  };
+  return [...found.values(), ...(more === 0 ? [] : [{ name: 'f*', value: `of ${more} further runs: one per objective, in the ledger` }])];
+}
+
+async function factsOf(ledger: LedgerReader, study: StudyRow, runs: readonly StudyRun[]): Promise<Fact[]> {
+  const seconds = runs.reduce((sum, run) => sum + run.computeSeconds, 0);
+  return [
+    { name: 'marinade', value: version },
+    { name: 'node', value: `${process.versions.node} on ${process.platform}-${process.arch}` },
+    { name: 'numericsVersion', value: String(numericsVersion) },
+    { name: 'submitted', value: study.submittedAt },
+    { name: 'computation', value: `${seconds.toFixed(1)} s on all threads together` },
+    ...dataFacts(runs),
+    ...(await optimumFacts(ledger, runs)),
+  ];
 }
 
 export async function reportStudy(
@@ -55,5 +69,14 @@ export async function reportStudy(
   studyKey: string,
   folder: string,
 ): Promise<{ readonly htmlPath: string; readonly figurePaths: readonly string[] }> {
-  return writeReport(folder, await dataOf(ledger, studyKey));
+  const study = await ledger.study(studyKey);
+  if (study === undefined)
+    throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', `no study '${studyKey}' in this results folder; see \`marinade list\``);
+  const runs = await ledger.runs(study.studyKey);
+  return writeReport(folder, {
+    study,
+    runs,
+    curves: (runKey, metrics) => ledger.curves(runKey, metrics),
+    facts: await factsOf(ledger, study, runs),
+  });
 }

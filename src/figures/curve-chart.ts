@@ -1,21 +1,43 @@
 /**
- * Curves with bands: one line per series (a cell of the study), the band from the smallest to the largest run.
+ * Curves with bands, in one panel or in several that share their axes: the line is the mean over the runs of a cell,
+ * the band reaches from the smallest to the largest run.
  *
- * On a logarithmic axis the line is the geometric mean, values that are not positive are left out, and what lies above
- * the axis is drawn at its edge. A run that diverged ends with a cross where its curve left the finite numbers.
+ * Nothing is left out in silence. On a logarithmic axis what is not positive stands on a line of its own at the bottom;
+ * what lies above the axis is drawn at its edge; a run that diverged ends with a cross; where some runs of a cell have
+ * ended, the line goes on thinner over the others. What a loss cannot resolve is shaded.
  */
+import { axisName, type Frame, horizontalAxis, horizontalName, labelWidth, verticalAxis } from './axes.ts';
+import { cutLabel, endLabels, type KeyEntry, key } from './key.ts';
 import { linearScale, logScale, type Scale } from './scale.ts';
-import { coordinate, element, escapeText, figure, marker, styleOf, text } from './svg.ts';
+import { cross, inSeries, marker, styleOf } from './series-style.ts';
+import { element, figure, line, type Point, pathThrough, text } from './svg.ts';
+import { textWidth } from './text-width.ts';
 
-export interface Curve {
-  readonly x: ArrayLike<number>;
-  readonly y: ArrayLike<number>;
+export interface CurvePoint {
+  readonly x: number;
+  readonly low: number;
+  readonly centre: number;
+  readonly high: number;
+  /** Some runs of the cell had ended before this point. */
+  readonly partial: boolean;
+}
+
+/** Where a run ended before its last round. */
+export interface CurveEnd {
+  readonly x: number;
+  readonly y: number;
   readonly diverged: boolean;
 }
 
-export interface CurveSeries {
+export interface Curve {
   readonly label: string;
-  /** One curve per seed. */
+  readonly style: number;
+  readonly points: readonly CurvePoint[];
+  readonly ends: readonly CurveEnd[];
+}
+
+export interface CurvePanel {
+  readonly title: string;
   readonly curves: readonly Curve[];
 }
 
@@ -24,181 +46,249 @@ export interface CurveChart {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly logarithmic: boolean;
-  readonly series: readonly CurveSeries[];
+  /** Values below this are rounding. */
+  readonly floor?: number | undefined;
+  readonly panels: readonly CurvePanel[];
   readonly width?: number;
-  readonly height?: number;
 }
 
-interface Band {
-  readonly x: number;
-  readonly low: number;
-  readonly centre: number;
-  readonly high: number;
-}
+/** Room between panels, and of the labels under a panel. */
+const GAP = 18;
+const UNDER = 24;
+/** Height of the line for values that are not positive. */
+const ZERO_STRIP = 20;
+/** A diverging run may not flatten the others: it is cut this far above its start. */
+const DIVERGED_DECADES = 4;
 
-/** Points drawn per line at most. */
-const MAX_POINTS = 400;
+export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, width = 720 }: CurveChart): string {
+  const curves = panels.flatMap((panel) => panel.curves);
+  const entries = keyOf(curves);
+  const columns = columnsFor(panels.length, width);
+  const rows = Math.ceil(panels.length / columns);
+  const extent = extentOf(curves, logarithmic, floor);
+  const y0 = verticalScale(extent, logarithmic, 1, 0, 8);
+  const left = Math.max(34, labelWidth(y0) + 10);
+  const direct = panels.length === 1 ? endLabelRoom(entries, width - left) : 0;
+  const keyed = direct === 0 ? key(entries, 2, 4, width - 8) : { svg: '', height: 0 };
+  const panelWidth = (width - left - 8 - direct - GAP * (columns - 1)) / columns;
+  const panelHeight = panels.length === 1 ? Math.min(330, Math.max(220, 0.5 * width)) : Math.max(104, 0.66 * panelWidth);
+  const headed = panels.length > 1;
+  const top = keyed.height + 26;
+  const pitch = panelHeight + (headed ? 22 : 0) + UNDER;
+  const longest = Math.max(0, ...curves.flatMap(({ points }) => points.map(({ x }) => x)));
 
-/** Centre and extremes over the seeds at each recorded point. */
-export function bandOf({ curves }: CurveSeries, logarithmic: boolean): Band[] {
-  const length = Math.max(0, ...curves.map(({ x }) => x.length));
-  const stride = Math.max(1, Math.ceil(length / MAX_POINTS));
-  const band: Band[] = [];
-  for (let i = 0; i < length; i += i + stride < length || i === length - 1 ? stride : length - 1 - i) {
-    const at = curves.filter(({ x }) => i < x.length);
-    const values = at.map(({ y }) => y[i]!).filter((value) => Number.isFinite(value) && (!logarithmic || value > 0));
-    if (values.length === 0) continue;
-    const centre = logarithmic
-      ? 10 ** (values.reduce((sum, value) => sum + Math.log10(value), 0) / values.length)
-      : values.reduce((sum, value) => sum + value, 0) / values.length;
-    band.push({ x: at.reduce((sum, { x }) => sum + x[i]!, 0) / at.length, low: Math.min(...values), centre, high: Math.max(...values) });
-  }
-  return band;
-}
-
-/** The vertical extent: all bands, but a diverging run may not flatten the others (at most four decades above the start). */
-function extent(bands: readonly (readonly Band[])[], logarithmic: boolean): [number, number] {
-  const all = bands.flat();
-  if (all.length === 0) return logarithmic ? [0.1, 1] : [0, 1];
-  const low = all.reduce((least, band) => Math.min(least, band.low), Number.POSITIVE_INFINITY);
-  const high = all.reduce((most, band) => Math.max(most, band.high), Number.NEGATIVE_INFINITY);
-  const start = Math.max(...bands.map((band) => band[0]?.high ?? Number.NEGATIVE_INFINITY));
-  const cap = logarithmic ? start * 1e4 : start + 10 * Math.abs(start);
-  return [low, start > 0 ? Math.min(high, Math.max(cap, low)) : high];
-}
-
-export function curveChart({ title, xLabel, yLabel, logarithmic, series, width = 640, height = 400 }: CurveChart): string {
-  const bands = series.map((one) => bandOf(one, logarithmic));
-  const legendRows = Math.ceil(series.length / 2);
-  const frame = { left: 66, right: width - 18, top: 14, bottom: height - 52 - 18 * legendRows };
-  const [low, high] = extent(bands, logarithmic);
-  const y = logarithmic ? logScale(low, high, frame.bottom, frame.top) : linearScale(low, high, frame.bottom, frame.top);
-  const xs = bands.flat().map((band) => band.x);
-  const x = linearScale(0, Math.max(1, ...xs), frame.left, frame.right);
-  const inside = (value: number): number => Math.min(Math.max(y(value), frame.top), frame.bottom);
-
-  const drawn = bands.map((band, index) => {
-    const { colour, dash, marker: shape } = styleOf(index);
-    const path = (points: readonly (readonly [number, number])[]): string =>
-      points.map(([px, py], i) => `${i === 0 ? 'M' : 'L'}${coordinate(px)} ${coordinate(py)}`).join('');
-    const area = [
-      ...band.map((at) => [x(at.x), inside(at.high)] as const),
-      ...[...band].reverse().map((at) => [x(at.x), inside(at.low)] as const),
-    ];
-    const line = band.map((at) => [x(at.x), inside(at.centre)] as const);
-    const every = Math.max(1, Math.floor(line.length / 6));
-    const offset = Math.floor((every * (index % 4)) / 4);
-    const markers = line.filter((_, i) => i % every === offset).map(([px, py]) => marker(shape, px, py, colour));
-    const crosses = series[index]!.curves.filter(({ diverged }) => diverged).map((curve) => cross(lastFinite(curve), x, inside, colour));
+  const drawn = panels.map((panel, i) => {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    const frame: Frame = {
+      left: left + column * (panelWidth + GAP),
+      right: left + column * (panelWidth + GAP) + panelWidth,
+      top: top + row * pitch + (headed ? 20 : 0),
+      bottom: top + row * pitch + (headed ? 20 : 0) + panelHeight,
+    };
+    const x = linearScale(0, longest || 1, frame.left, frame.right, Math.max(1, Math.floor(panelWidth / 100)));
+    const y = plotScale(extent, logarithmic, frame);
+    const lowest = i + columns >= panels.length;
     return [
-      area.length > 2 ? element('path', { d: `${path(area)}Z`, fill: colour, 'fill-opacity': '0.16', stroke: 'none' }) : '',
-      line.length > 1
-        ? element('path', {
-            d: path(line),
-            fill: 'none',
-            stroke: colour,
-            'stroke-width': '1.8',
-            'stroke-linejoin': 'round',
-            'stroke-dasharray': dash === '' ? undefined : dash,
+      headed ? text(frame.left, frame.top - 7, cutLabel(panel.title, panelWidth, 11.5), { 'font-size': 11.5, 'font-weight': 600 }) : '',
+      floorShade(y, floor, frame, panels.length === 1),
+      verticalAxis(y.scale, frame, column === 0),
+      zeroAxis(y, frame, column === 0),
+      horizontalAxis(x, frame, lowest),
+      ...panel.curves.map((curve) => curveIn(curve, x, y, frame)),
+      panel.curves.every(({ points }) => points.length === 0)
+        ? text((frame.left + frame.right) / 2, (frame.top + frame.bottom) / 2, 'no value was recorded', {
+            'text-anchor': 'middle',
+            'fill-opacity': '0.7',
           })
         : '',
-      ...markers,
-      ...crosses,
+      direct === 0 ? '' : endLabels(endsOf(panel.curves, y), frame.right, frame),
     ].join('');
   });
-  const description = `${yLabel} against ${xLabel}, ${logarithmic ? 'logarithmic' : 'linear'} vertical axis; ${series.length} series: ${series.map(({ label, curves }) => `${label} (${curves.length} runs)`).join('; ')}.`;
+  const bottom = top + (rows - 1) * pitch + (headed ? 20 : 0) + panelHeight;
+  const whole: Frame = { left, right: width - 8 - direct, top, bottom };
+  const x = linearScale(0, longest || 1, whole.left, whole.right);
   return figure(
     width,
-    height,
+    bottom + 44,
     title,
-    description,
-    axes(x, y, frame, xLabel, yLabel) + drawn.join('') + legend(series, frame.left, frame.bottom + 52, width),
+    descriptionOf(panels, xLabel, yLabel, logarithmic),
+    keyed.svg + text(2, top - 12, axisName(yLabel, y0)) + drawn.join('') + horizontalName(xLabel, x, whole),
   );
 }
 
-interface Frame {
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-  readonly bottom: number;
+/** Each series once, in the order of its first panel. */
+function keyOf(curves: readonly Curve[]): KeyEntry[] {
+  const seen = new Map<string, KeyEntry>();
+  for (const { label, style } of curves) if (label !== '' && !seen.has(label)) seen.set(label, { label, style });
+  return [...seen.values()];
 }
 
-/** Axes with ticks outside and hairlines inside. */
-export function axes(x: Scale, y: Scale, { left, right, top, bottom }: Frame, xLabel: string, yLabel: string): string {
-  const muted = { fill: 'currentColor', 'fill-opacity': '0.75' };
-  const horizontal = y.ticks.map(({ value, label, minor }) => {
-    const at = y(value);
-    const rule = element('line', {
-      x1: left,
-      y1: at,
-      x2: right,
-      y2: at,
-      stroke: 'currentColor',
-      'stroke-opacity': minor ? '0.05' : '0.11',
-      'stroke-width': '1',
-    });
-    return rule + (label === '' ? '' : text(left - 8, at + 4, escapeText(label), { 'text-anchor': 'end', ...muted }));
+function columnsFor(panels: number, width: number): number {
+  const most = width >= 600 ? 4 : 2;
+  const wanted = panels <= 1 ? 1 : panels <= 4 ? 2 : panels <= 9 ? 3 : 4;
+  return Math.min(most, wanted);
+}
+
+/** Room for labels at the ends of the lines; 0 when a key says it better. */
+function endLabelRoom(entries: readonly KeyEntry[], width: number): number {
+  const room = 26 + Math.max(0, ...entries.map(({ label }) => textWidth(label, 12)));
+  return entries.length > 0 && entries.length <= 8 && room <= 0.32 * width ? room : 0;
+}
+
+interface Extent {
+  readonly low: number;
+  readonly high: number;
+  /** Something on a logarithmic axis is not positive. */
+  readonly zeros: boolean;
+}
+
+function extentOf(curves: readonly Curve[], logarithmic: boolean, floor: number | undefined): Extent {
+  let [low, high, zeros] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, false];
+  for (const { points, ends } of curves) {
+    const start = points.find(({ centre }) => Number.isFinite(centre))?.high ?? Number.NaN;
+    const diverged = ends.some((end) => end.diverged);
+    const cap = !diverged ? Number.MAX_VALUE : logarithmic ? Math.abs(start) * 10 ** DIVERGED_DECADES : start + 10 * Math.abs(start);
+    for (const point of points) {
+      for (const value of [point.low, point.centre, point.high]) {
+        if (!Number.isFinite(value)) continue;
+        if (logarithmic && value <= 0) {
+          zeros = true;
+          continue;
+        }
+        low = Math.min(low, value);
+        high = Math.max(high, Math.min(value, cap));
+      }
+    }
+  }
+  if (low === Number.POSITIVE_INFINITY) [low, high] = logarithmic ? [0.1, 1] : [0, 1];
+  if (high < low) high = low;
+  // Two decades of rounding say as much as ten.
+  if (logarithmic && floor !== undefined) low = Math.max(low, floor / 100);
+  return { low, high: Math.max(high, low), zeros };
+}
+
+function verticalScale({ low, high }: Extent, logarithmic: boolean, from: number, to: number, room: number): Scale {
+  return logarithmic
+    ? logScale(low, high, from, to, room)
+    : linearScale(Math.min(low, low > 0 && low < 0.4 * high ? 0 : low), high, from, to, room);
+}
+
+/** Where values stand in a panel. */
+interface PlotScale {
+  readonly scale: Scale;
+  /** Undefined for NaN. */
+  readonly at: (value: number) => number | undefined;
+  /** The line of values that are not positive, if there are any. */
+  readonly zero: number | undefined;
+}
+
+function plotScale(extent: Extent, logarithmic: boolean, { top, bottom }: Frame): PlotScale {
+  const zero = extent.zeros ? bottom - 6 : undefined;
+  const base = extent.zeros ? bottom - ZERO_STRIP : bottom;
+  const scale = verticalScale(extent, logarithmic, base, top, Math.max(2, Math.floor((base - top) / 26)));
+  const at = (value: number): number | undefined => {
+    if (Number.isNaN(value)) return undefined;
+    if (logarithmic && value <= 0) return zero ?? bottom;
+    return Math.min(Math.max(scale(value), top), base);
+  };
+  return { scale, at, zero };
+}
+
+/** The line for what is not positive, set apart by a broken rule. */
+function zeroAxis({ zero }: PlotScale, { left, right, bottom }: Frame, labelled: boolean): string {
+  if (zero === undefined) return '';
+  const rule = line(left, bottom - ZERO_STRIP + 4, right, bottom - ZERO_STRIP + 4, { 'stroke-opacity': '0.35', 'stroke-dasharray': '2 3' });
+  return rule + (labelled ? text(left - 7, zero + 4, '≤ 0', { 'text-anchor': 'end', 'font-size': 11, 'fill-opacity': '0.72' }) : '');
+}
+
+function floorShade({ scale }: PlotScale, floor: number | undefined, { left, right, bottom }: Frame, labelled: boolean): string {
+  if (floor === undefined || scale.domain[0] >= floor) return '';
+  const top = scale(floor);
+  const shade = element('rect', {
+    x: left,
+    y: top,
+    width: right - left,
+    height: bottom - top,
+    fill: 'currentColor',
+    'fill-opacity': '0.06',
   });
-  const vertical = x.ticks.map(({ value, label }) => {
-    const at = x(value);
-    return (
-      element('line', { x1: at, y1: bottom, x2: at, y2: bottom + 4, stroke: 'currentColor', 'stroke-opacity': '0.6' }) +
-      text(at, bottom + 18, escapeText(label), { 'text-anchor': 'middle', ...muted })
-    );
+  const label = labelled
+    ? text(right - 6, top + 13, 'below the resolution of the loss', { 'text-anchor': 'end', 'font-size': 10.5, 'fill-opacity': '0.65' })
+    : '';
+  return shade + label;
+}
+
+function curveIn({ style, points, ends }: Curve, x: Scale, y: PlotScale, frame: Frame): string {
+  const centres: { readonly at: Point; readonly partial: boolean }[] = [];
+  const [above, below]: [Point[], Point[]] = [[], []];
+  for (const point of points) {
+    const px = x(point.x);
+    const [low, centre, high] = [y.at(point.low), y.at(point.centre), y.at(point.high)];
+    if (centre !== undefined) centres.push({ at: [px, centre], partial: point.partial });
+    if (low === undefined || high === undefined) continue;
+    above.push([px, high]);
+    below.push([px, low]);
+  }
+  const split = centres.findIndex(({ partial }) => partial);
+  const whole = (split < 0 ? centres : centres.slice(0, split)).map(({ at }) => at);
+  const rest = (split < 0 ? [] : centres.slice(Math.max(0, split - 1))).map(({ at }) => at);
+  const wide = above.some(([, high], i) => below[i]![1] - high > 0.8);
+  const dash = styleOf(style).dash;
+  const stroke = { fill: 'none', stroke: 'currentColor', 'stroke-linejoin': 'round', 'stroke-dasharray': dash };
+  return inSeries(
+    style,
+    [
+      wide ? element('path', { d: `${pathThrough([...above, ...below.reverse()])}z`, fill: 'currentColor', 'fill-opacity': '0.15' }) : '',
+      whole.length > 1 ? element('path', { d: pathThrough(whole), 'stroke-width': '1.8', ...stroke }) : '',
+      rest.length > 1 ? element('path', { d: pathThrough(rest), 'stroke-width': '1', 'stroke-opacity': '0.75', ...stroke }) : '',
+      ...markersAlong(
+        centres.map(({ at }) => at),
+        style,
+        frame,
+      ),
+      ...ends.map((end) => endMark(end, x, y)),
+    ].join(''),
+  );
+}
+
+/** A few markers along a line, at other places for each series. */
+function markersAlong(points: readonly Point[], style: number, { left, right }: Frame): string[] {
+  if (points.length === 0) return [];
+  const count = Math.max(2, Math.min(6, Math.round((right - left) / 90)));
+  const wanted = Array.from({ length: count }, (_, i) => left + ((i + 0.25 + 0.13 * (style % 5)) * (right - left)) / count);
+  const nearest = wanted.map((at) => points.reduce((best, point) => (Math.abs(point[0] - at) < Math.abs(best[0] - at) ? point : best)));
+  const radius = right - left < 260 ? 2.4 : 3.1;
+  return [...new Set(nearest)].map(([px, py]) => marker(style, px, py, radius));
+}
+
+function endMark({ x: round, y: value, diverged }: CurveEnd, x: Scale, y: PlotScale): string {
+  const py = y.at(value);
+  if (py === undefined) return '';
+  const px = x(round);
+  return diverged
+    ? cross(px, py)
+    : element('circle', { cx: px, cy: py, r: 3.4, fill: 'none', stroke: 'currentColor', 'stroke-width': '1.4' });
+}
+
+/** Where the lines of a panel end, for their labels. */
+function endsOf(curves: readonly Curve[], y: PlotScale): (KeyEntry & { readonly y: number })[] {
+  return curves.flatMap(({ label, style, points }) => {
+    const last = points.findLast(({ centre }) => !Number.isNaN(centre));
+    const at = last === undefined ? undefined : y.at(last.centre);
+    return at === undefined ? [] : [{ label, style, y: at }];
   });
-  return [
-    ...horizontal,
-    ...vertical,
-    element('line', { x1: left, y1: bottom, x2: right, y2: bottom, stroke: 'currentColor', 'stroke-opacity': '0.6' }),
-    text((left + right) / 2, bottom + 36, escapeText(xLabel), { 'text-anchor': 'middle' }),
-    element(
-      'text',
-      { transform: `translate(16 ${coordinate((top + bottom) / 2)}) rotate(-90)`, 'text-anchor': 'middle' },
-      escapeText(yLabel),
-    ),
-  ].join('');
 }
 
-/** A legend in two columns under the chart: colour, dash and marker of each series. */
-export function legend(series: readonly { readonly label: string }[], left: number, top: number, width: number): string {
-  const column = (width - left - 18) / 2;
-  const room = Math.floor((column - 40) / 6.4);
-  return series
-    .map(({ label }, index) => {
-      const { colour, dash, marker: shape } = styleOf(index);
-      const px = left + (index % 2) * column;
-      const py = top + Math.floor(index / 2) * 18;
-      const short = label.length > room ? `${label.slice(0, room - 1)}…` : label;
-      return (
-        element('line', {
-          x1: px,
-          y1: py,
-          x2: px + 26,
-          y2: py,
-          stroke: colour,
-          'stroke-width': '1.8',
-          'stroke-dasharray': dash === '' ? undefined : dash,
-        }) +
-        marker(shape, px + 13, py, colour) +
-        text(px + 34, py + 4, escapeText(short))
-      );
-    })
-    .join('');
-}
-
-/** The last finite point of a diverged curve. */
-function lastFinite({ x, y }: Curve): { x: number; y: number } | undefined {
-  for (let i = y.length - 1; i >= 0; i--) if (Number.isFinite(y[i]!) && y[i]! > 0) return { x: x[i]!, y: y[i]! };
-  return undefined;
-}
-
-function cross(at: { x: number; y: number } | undefined, x: Scale, inside: (value: number) => number, colour: string): string {
-  if (at === undefined) return '';
-  const [px, py] = [x(at.x), inside(at.y)];
-  return element('path', {
-    d: `M${coordinate(px - 5)} ${coordinate(py - 5)}l10 10m0 -10l-10 10`,
-    fill: 'none',
-    stroke: colour,
-    'stroke-width': '2.2',
-  });
+function descriptionOf(panels: readonly CurvePanel[], xLabel: string, yLabel: string, logarithmic: boolean): string {
+  const written = (value: number | undefined): string => (value === undefined ? 'nothing' : value.toPrecision(3));
+  const said = panels.flatMap(({ title, curves }) =>
+    curves.map(({ label, points, ends }) => {
+      const diverged = ends.filter((end) => end.diverged).length;
+      const name = [title, label].filter((part) => part !== '').join(', ') || 'all runs';
+      return `${name}: from ${written(points[0]?.centre)} to ${written(points.at(-1)?.centre)}${diverged > 0 ? `, ${diverged} diverged` : ''}`;
+    }),
+  );
+  const shown = said.slice(0, 40);
+  const more = said.length > shown.length ? `; and ${said.length - shown.length} more` : '';
+  return `${yLabel} against ${xLabel}, ${logarithmic ? 'logarithmic' : 'linear'} vertical axis. ${shown.join('; ')}${more}.`;
 }

@@ -1,21 +1,34 @@
-/** Last values per cell: one row a cell, one dot a run, the mean as a bar; diverged runs are crosses at the edge. */
-import { linearScale, logScale } from './scale.ts';
-import { coordinate, element, escapeText, figure, marker, styleOf, text } from './svg.ts';
+/**
+ * Where runs ended: a row per cell, a faint dot per run, the mean with its interval in front, and a count of runs that
+ * diverged, which have no place on the axis.
+ */
+import { axisName, type Frame, horizontalAxis } from './axes.ts';
+import { cutLabel } from './key.ts';
+import { linearScale, logScale, type Scale } from './scale.ts';
+import { cross, inSeries, marker } from './series-style.ts';
+import { element, figure, line, text } from './svg.ts';
+import { textWidth } from './text-width.ts';
 
 export interface DotRow {
   readonly label: string;
-  /** Last values of runs that ended with finite numbers. */
+  readonly style: number;
+  /** Last values of the runs that ended by themselves. */
   readonly values: readonly number[];
   readonly mean: number | undefined;
+  /** The interval of the mean; NaN where there is none. */
+  readonly low: number;
+  readonly high: number;
   readonly diverged: number;
 }
+
+const ZERO_STRIP = 34;
 
 export function dotChart({
   title,
   xLabel,
   logarithmic,
   rows,
-  width = 640,
+  width = 720,
 }: {
   readonly title: string;
   readonly xLabel: string;
@@ -23,52 +36,77 @@ export function dotChart({
   readonly rows: readonly DotRow[];
   readonly width?: number;
 }): string {
-  const longest = Math.max(8, ...rows.map(({ label }) => label.length));
-  const left = Math.min(280, 20 + 6.4 * longest);
-  const room = Math.floor((left - 20) / 6.4);
-  const right = width - 30;
-  const top = 12;
-  const bottom = top + 26 * rows.length + 6;
-  const values = rows.flatMap((row) => row.values).filter((value) => Number.isFinite(value) && (!logarithmic || value > 0));
-  const [low, high] = values.length === 0 ? [0.1, 1] : [Math.min(...values), Math.max(...values)];
-  const x = logarithmic ? logScale(low, high, left, right) : linearScale(low, high, left, right);
-  const ticks = x.ticks.map(({ value, label, minor }) => {
-    const at = x(value);
-    return (
-      element('line', { x1: at, y1: top, x2: at, y2: bottom, stroke: 'currentColor', 'stroke-opacity': minor ? '0.05' : '0.11' }) +
-      (label === '' ? '' : text(at, bottom + 16, escapeText(label), { 'text-anchor': 'middle', 'fill-opacity': '0.75' }))
-    );
-  });
+  const longest = Math.max(40, ...rows.map(({ label }) => textWidth(label, 12)));
+  // Long labels, or little room, stand above their rows.
+  const beside = longest <= 0.42 * width;
+  const rowHeight = beside ? (rows.length > 24 ? 19 : 25) : 40;
+  const diverged = rows.some((row) => row.diverged > 0);
+  const left = beside ? longest + 16 : 8;
+  const right = width - (diverged ? 84 : 14);
+  const top = 10;
+  const bottom = top + rowHeight * rows.length + 4;
+  const frame: Frame = { left, right, top, bottom };
+  const finite = rows.flatMap(({ values, mean, low, high }) => [...values, mean ?? Number.NaN, low, high]).filter(Number.isFinite);
+  const usable = logarithmic ? finite.filter((value) => value > 0) : finite;
+  const zeros = usable.length < finite.length;
+  const [low, high] = usable.length === 0 ? [logarithmic ? 0.1 : 0, 1] : [smallest(usable), largest(usable)];
+  const start = zeros ? left + ZERO_STRIP : left;
+  const room = Math.max(2, Math.floor((right - start) / 52));
+  const x: Scale = logarithmic ? logScale(low, high, start, right, room) : linearScale(low, high, start, right, room);
+  const at = (value: number): number => (logarithmic && value <= 0 ? left + 10 : Math.min(Math.max(x(value), start), right));
+
   const drawn = rows.map((row, index) => {
-    const y = top + 26 * index + 16;
-    const { colour, marker: shape } = styleOf(index);
-    const short = row.label.length > room ? `${row.label.slice(0, room - 1)}…` : row.label;
+    const y = top + rowHeight * index + (beside ? rowHeight / 2 + 2 : 27);
+    const label = beside
+      ? text(left - 12, y + 4, cutLabel(row.label, longest), { 'text-anchor': 'end' })
+      : text(left, y - 12, cutLabel(row.label, width - left - 4));
+    const interval = [row.low, row.high].every(Number.isFinite)
+      ? line(at(row.low), y, at(row.high), y, { 'stroke-width': '1.6', 'stroke-linecap': 'round' })
+      : '';
     const dots = row.values
-      .filter((value) => Number.isFinite(value) && (!logarithmic || value > 0))
-      .map((value) => marker(shape, x(value), y, colour));
-    const bar =
-      row.mean === undefined || (logarithmic && !(row.mean > 0))
+      .filter(Number.isFinite)
+      .map((value) => element('g', { 'fill-opacity': '0.4' }, marker(row.style, at(value), y)));
+    const mean =
+      row.mean === undefined || !Number.isFinite(row.mean)
         ? ''
-        : element('line', { x1: x(row.mean), y1: y - 9, x2: x(row.mean), y2: y + 9, stroke: colour, 'stroke-width': '2.4' });
-    const crosses = Array.from({ length: row.diverged }, (_, i) =>
-      element('path', {
-        d: `M${coordinate(right + 6 - 12 * i)} ${coordinate(y - 4)}l8 8m0 -8l-8 8`,
-        fill: 'none',
-        stroke: colour,
-        'stroke-width': '2',
-      }),
-    );
-    return text(left - 10, y + 4, escapeText(short), { 'text-anchor': 'end' }) + dots.join('') + bar + crosses.join('');
+        : line(at(row.mean), y - 7, at(row.mean), y + 7, { 'stroke-width': '2.4', 'stroke-linecap': 'round' });
+    const lost =
+      row.diverged === 0
+        ? ''
+        : cross(right + 16, y, 3.4) + text(right + 24, y + 4, `${row.diverged} diverged`, { fill: 'currentColor', 'font-size': 11 });
+    return label + inSeries(row.style, interval + dots.join('') + mean + lost);
   });
-  const description = `${xLabel} at the end of each run: ${rows.map(({ label, mean, diverged }) => `${label}: mean ${mean === undefined ? 'none' : mean.toExponential(2)}${diverged > 0 ? `, ${diverged} diverged` : ''}`).join('; ')}.`;
+  const zeroLine = zeros
+    ? line(left + ZERO_STRIP - 8, top, left + ZERO_STRIP - 8, bottom, { 'stroke-opacity': '0.35', 'stroke-dasharray': '2 3' }) +
+      text(left + 10, bottom + 17, '≤ 0', { 'text-anchor': 'middle', 'font-size': 11, 'fill-opacity': '0.72' })
+    : '';
   return figure(
     width,
     bottom + 44,
     title,
-    description,
-    ticks.join('') +
-      element('line', { x1: left, y1: bottom, x2: right, y2: bottom, stroke: 'currentColor', 'stroke-opacity': '0.6' }) +
-      text((left + right) / 2, bottom + 36, escapeText(xLabel), { 'text-anchor': 'middle' }) +
+    descriptionOf(rows, xLabel),
+    horizontalAxis(x, frame, true, top) +
+      zeroLine +
+      text((start + right) / 2, bottom + 36, axisName(xLabel, x), { 'text-anchor': 'middle' }) +
       drawn.join(''),
   );
+}
+
+/** Spreading thousands of values over the parameters of Math.min would overflow the stack. */
+function smallest(values: readonly number[]): number {
+  return values.reduce((least, value) => Math.min(least, value));
+}
+
+function largest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value));
+}
+
+function descriptionOf(rows: readonly DotRow[], xLabel: string): string {
+  const said = rows
+    .slice(0, 40)
+    .map(
+      ({ label, mean, diverged }) =>
+        `${label}: mean ${mean === undefined ? 'none' : mean.toPrecision(3)}${diverged > 0 ? `, ${diverged} diverged` : ''}`,
+    );
+  return `${xLabel}. ${said.join('; ')}${rows.length > 40 ? `; and ${rows.length - 40} more` : ''}.`;
 }

@@ -1,76 +1,86 @@
-/** Rounds with a byzantine majority in the cohort: observed frequency per run against the probability with three standard errors. */
-import { axes, legend } from './curve-chart.ts';
+/** Rounds with a byzantine majority in the cohort: the share so far in each run against the probability with three standard errors. */
+import { axisName, type Frame, horizontalAxis, horizontalName, labelWidth, verticalAxis } from './axes.ts';
+import { key } from './key.ts';
 import { linearScale } from './scale.ts';
-import { coordinate, element, figure, styleOf } from './svg.ts';
+import { inSeries } from './series-style.ts';
+import { element, figure, line, type Point, pathThrough, text } from './svg.ts';
 
 export interface MajoritySeries {
   readonly label: string;
-  /** Recorded rounds and the count of majority rounds so far, one pair per run. */
-  readonly runs: readonly { readonly rounds: ArrayLike<number>; readonly count: ArrayLike<number> }[];
-  /** Probability of a strict majority; undefined where the cohort's distribution is not known in closed form. */
+  /** Recorded rounds and the share of majority rounds up to each, one pair per seed. */
+  readonly runs: readonly { readonly rounds: ArrayLike<number>; readonly shares: ArrayLike<number> }[];
+  /** Expected share; undefined where the cohort's distribution is not known in closed form. */
   readonly probability: number | undefined;
 }
+
+/** Standard error of a share after so many rounds. */
+export function standardError(probability: number, rounds: number): number {
+  return Math.sqrt((probability * (1 - probability)) / rounds);
+}
+
+/** Early shares of few rounds say little and would set the scale: those before this part of the axis. */
+const EARLY = 1 / 50;
 
 export function majorityChart({
   title,
   series,
-  width = 640,
-  height = 330,
+  width = 720,
 }: {
   readonly title: string;
   readonly series: readonly MajoritySeries[];
   readonly width?: number;
-  readonly height?: number;
 }): string {
-  const legendRows = Math.ceil(series.length / 2);
-  const frame = { left: 66, right: width - 18, top: 14, bottom: height - 52 - 18 * legendRows };
   const last = Math.max(1, ...series.flatMap(({ runs }) => runs.map(({ rounds }) => rounds[rounds.length - 1] ?? 1)));
-  // Early frequencies of few rounds say nothing and would set the scale.
   const shown = series.map(({ runs }) =>
-    runs.map(({ rounds, count }) => Array.from(rounds, (k, i) => [k, count[i]! / k] as const).filter(([k]) => k >= last / 50)),
+    runs.map(({ rounds, shares }) =>
+      Array.from(rounds, (k, i) => [k, 100 * shares[i]!] as const).filter(([k, share]) => k >= last * EARLY && Number.isFinite(share)),
+    ),
   );
-  const highest = Math.max(0.01, ...shown.flat(2).map(([, share]) => share), ...series.map(({ probability = 0 }) => 1.6 * probability));
-  const x = linearScale(0, last, frame.left, frame.right);
+  const expected = series.map(({ probability = 0 }) => 100 * (probability + 3 * standardError(probability, last / 6)));
+  const highest = Math.max(1, ...expected, ...shown.flat().map((run) => run.reduce((most, [, share]) => Math.max(most, share), 0)));
+  const y0 = linearScale(0, highest, 1, 0);
+  const left = Math.max(34, labelWidth(y0) + 10);
+  const entries = series.map(({ label, probability }, style) => ({
+    label: probability === undefined ? label : `${label}: ${(100 * probability).toFixed(2)} % expected`,
+    style,
+  }));
+  const keyed = key(entries, 2, 4, width - 8);
+  const top = keyed.height + 26;
+  const frame: Frame = { left, right: width - 16, top, bottom: top + Math.min(240, Math.max(180, 0.36 * width)) };
+  const x = linearScale(0, last, frame.left, frame.right, Math.floor((frame.right - frame.left) / 100));
   const y = linearScale(0, highest, frame.bottom, frame.top);
-  const drawn = series.map(({ probability: p }, index) => {
-    const { colour } = styleOf(index);
-    const lines = shown[index]!.map((points) =>
-      element('polyline', {
-        points: points.map(([k, share]) => `${coordinate(x(k))},${coordinate(y(share))}`).join(' '),
+
+  const drawn = series.map(({ probability: p }, style) => {
+    const runs = shown[style]!.map((points) =>
+      element('path', {
+        d: pathThrough(points.map(([k, share]) => [x(k), y(share)])),
         fill: 'none',
-        stroke: colour,
-        'stroke-width': '1.4',
-        'stroke-opacity': '0.85',
+        stroke: 'currentColor',
+        'stroke-width': '1.3',
+        'stroke-linejoin': 'round',
       }),
     );
-    if (p === undefined) return lines.join('');
-    const ks = Array.from({ length: 60 }, (_, i) => (last * (i + 2)) / 61);
-    const edge = (k: number, sign: number): string =>
-      `${coordinate(x(k))},${coordinate(y(Math.min(highest, Math.max(0, p + sign * 3 * Math.sqrt((p * (1 - p)) / k)))))}`;
-    const band = [...ks.map((k) => edge(k, 1)), ...[...ks].reverse().map((k) => edge(k, -1))].join(' ');
-    return (
-      element('polygon', { points: band, fill: colour, 'fill-opacity': '0.1', stroke: 'none' }) +
-      element('line', {
-        x1: frame.left,
-        y1: y(p),
-        x2: frame.right,
-        y2: y(p),
-        stroke: colour,
-        'stroke-width': '1.4',
-        'stroke-dasharray': '5 3',
-      }) +
-      lines.join('')
+    if (p === undefined) return inSeries(style, runs.join(''));
+    const inside = (share: number): number => y(Math.min(y.domain[1], Math.max(0, share)));
+    const ks = Array.from({ length: 80 }, (_, i) => last * (EARLY + ((1 - EARLY) * i * i) / (79 * 79)));
+    const edge = (sign: number): Point[] => ks.map((k) => [x(k), inside(100 * (p + sign * 3 * standardError(p, k)))]);
+    return inSeries(
+      style,
+      element('path', { d: `${pathThrough([...edge(1), ...edge(-1).reverse()])}z`, fill: 'currentColor', 'fill-opacity': '0.1' }) +
+        line(frame.left, y(100 * p), frame.right, y(100 * p), { 'stroke-width': '1.3', 'stroke-dasharray': '5 3' }) +
+        runs.join(''),
     );
   });
-  const labelled = series.map(({ label, probability }) => ({
-    label: probability === undefined ? label : `${label}: theory ${(100 * probability).toFixed(2)} %`,
-  }));
-  const description = `Share of rounds with a byzantine majority so far, by round; dashed lines and bands are the probability with three standard errors. ${labelled.map(({ label }) => label).join('; ')}.`;
   return figure(
     width,
-    height,
+    frame.bottom + 44,
     title,
-    description,
-    axes(x, y, frame, 'round', 'share of majority rounds') + drawn.join('') + legend(labelled, frame.left, frame.bottom + 52, width),
+    `Share of rounds so far with a byzantine majority, by round; dashed lines and bands are the expected share with three standard errors. ${entries.map(({ label }) => label).join('; ')}.`,
+    keyed.svg +
+      text(2, top - 12, axisName('rounds with a byzantine majority so far (%)', y)) +
+      verticalAxis(y, frame, true) +
+      horizontalAxis(x, frame, true) +
+      drawn.join('') +
+      horizontalName('round', x, frame),
   );
 }

@@ -1,60 +1,79 @@
 /** Scales from data to pixels, with ticks at round values. */
 
+export interface Tick {
+  readonly value: number;
+  /** What is written: empty where there is no room for every label. */
+  readonly label: string;
+  /** The exponent that follows the label, raised. */
+  readonly exponent?: string;
+  readonly minor: boolean;
+}
+
 export interface Scale {
   (value: number): number;
-  readonly ticks: readonly { readonly value: number; readonly label: string; readonly minor: boolean }[];
+  readonly ticks: readonly Tick[];
   readonly domain: readonly [number, number];
+  /** Tick labels are in units of ten to this power; it belongs beside the axis' name. */
+  readonly unit: number;
 }
 
-const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
-
-/** 10 to a power, with a superscript. */
-export function powerOfTen(exponent: number): string {
-  const digits = [...String(Math.abs(exponent))].map((digit) => superscripts[Number(digit)]).join('');
-  return `10${exponent < 0 ? '⁻' : ''}${digits}`;
+/** A minus sign, not a hyphen. */
+function signed(value: number | string): string {
+  return String(value).replace('-', '−');
 }
 
-/** 12000 as 12k, 3.5e9 as 3.5G. */
-export function compactNumber(value: number): string {
-  for (const [size, letter] of [
-    [1e12, 'T'],
-    [1e9, 'G'],
-    [1e6, 'M'],
-    [1e3, 'k'],
-  ] as const) {
-    if (Math.abs(value) >= size) return `${Number((value / size).toPrecision(3))}${letter}`;
-  }
-  return String(Number(value.toPrecision(4)));
+/** Digits in groups of three. */
+export function groupedNumber(value: number): string {
+  return signed(value.toLocaleString('en-US', { maximumFractionDigits: 6 }));
 }
 
 /** A linear scale over [low, high], widened to round ticks. */
 export function linearScale(low: number, high: number, from: number, to: number, wanted = 5): Scale {
-  const span = high > low ? high - low : Math.abs(high) || 1;
-  const raw = span / wanted;
+  // Halves and quarters keep the arithmetic inside the finite numbers.
+  const [least, most] = [clampMagnitude(low), clampMagnitude(high)];
+  const span = most > least ? most - least : Math.abs(most) || 1;
+  const raw = span / Math.max(1, wanted);
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= raw)!;
-  const start = Math.floor(low / step + 1e-9) * step;
-  const end = Math.max(Math.ceil(high / step - 1e-9) * step, start + step);
-  const scale = (value: number): number => from + ((value - start) / (end - start)) * (to - from);
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= raw * (1 - 1e-12)) ?? 10 * power;
+  const start = Math.floor(least / step + 1e-9) * step;
+  const end = Math.max(Math.ceil(most / step - 1e-9) * step, start + step);
+  const largest = Math.max(Math.abs(start), Math.abs(end));
+  const decade = Math.floor(Math.log10(largest) + 1e-9);
+  const unit = decade >= 6 || decade < -3 ? 3 * Math.floor(decade / 3) : 0;
   const count = Math.round((end - start) / step);
   const ticks = Array.from({ length: count + 1 }, (_, i) => start + i * step).map((value) => ({
     value,
-    label: compactNumber(Math.abs(value) < step * 1e-9 ? 0 : value),
+    label: Math.abs(value) < step * 1e-6 ? '0' : groupedNumber(Number((value / 10 ** unit).toPrecision(6))),
     minor: false,
   }));
-  return Object.assign(scale, { ticks, domain: [start, end] as const });
+  const scale = (value: number): number => from + ((value - start) / (end - start)) * (to - from);
+  return Object.assign(scale, { ticks, domain: [start, end] as const, unit });
 }
 
-/** A logarithmic scale over whole decades; labels are thinned out when there are many. */
-export function logScale(low: number, high: number, from: number, to: number): Scale {
-  const first = Math.floor(Math.log10(low) + 1e-9);
-  const last = Math.max(Math.ceil(Math.log10(high) - 1e-9), first + 1);
+function clampMagnitude(value: number): number {
+  return Math.min(Math.max(value, -1e300), 1e300);
+}
+
+/** A logarithmic scale over whole decades; labels are thinned out when there are many, and 2 and 5 join in when few. */
+export function logScale(low: number, high: number, from: number, to: number, room = 8): Scale {
+  const first = Math.max(-300, Math.floor(Math.log10(low) + 1e-9));
+  const last = Math.min(Math.max(Math.ceil(Math.log10(high) - 1e-9), first + 1), 301);
   const scale = (value: number): number => from + ((Math.log10(value) - first) / (last - first)) * (to - from);
-  const every = Math.max(1, Math.ceil((last - first) / 8));
-  const ticks = Array.from({ length: last - first + 1 }, (_, i) => first + i).map((exponent) => ({
-    value: 10 ** exponent,
-    label: (exponent - first) % every === 0 ? powerOfTen(exponent) : '',
-    minor: (exponent - first) % every !== 0,
-  }));
-  return Object.assign(scale, { ticks, domain: [10 ** first, 10 ** last] as const });
+  const decades = last - first;
+  const every = [1, 2, 3, 5, 10, 20, 50, 100, 200].find((step) => decades / step <= room) ?? 200;
+  const exponents = Array.from({ length: decades + 1 }, (_, i) => first + i);
+  const plain = first >= -3 && last <= 4;
+  const labelled = (factor: number, exponent: number): Tick => {
+    const value = factor * 10 ** exponent;
+    if (plain) return { value, label: groupedNumber(Number(value.toPrecision(3))), minor: factor !== 1 };
+    const mantissa = factor === 1 ? '10' : `${factor}·10`;
+    return { value, label: mantissa, exponent: signed(exponent), minor: factor !== 1 };
+  };
+  const ticks = exponents.flatMap((exponent) => {
+    const major = exponent % every === 0 ? labelled(1, exponent) : { value: 10 ** exponent, label: '', minor: true };
+    if (exponent === last || decades > 6) return [major];
+    if (decades <= 2) return [major, labelled(2, exponent), labelled(5, exponent)];
+    return [major];
+  });
+  return Object.assign(scale, { ticks, domain: [10 ** first, 10 ** last] as const, unit: 0 });
 }

@@ -24,13 +24,14 @@ export function headlineMetric(runs: readonly StudyRun[]): string | undefined {
   return ['optimality-gap', 'squared-gradient-norm', 'gradient-norm', 'loss'].find((name) => names.has(name)) ?? [...names][0];
 }
 
-/** Mean with its interval, and the floor of the arithmetic where it is reached. */
-function estimateText(cell: CellStatistics, metric: string): string {
+/** Mean with its interval, over how many runs if not over all, and the floor of the arithmetic where it is reached. */
+export function estimateText(cell: CellStatistics, metric: string): string {
   const found = estimate(cell.runs, metric);
   if (found === undefined) return '–';
   const interval = found.n > 1 ? ` [${shortNumber(found.low)}, ${shortNumber(found.high)}]` : '';
+  const share = found.n < cell.runs.length ? ` (${found.n} of ${cell.runs.length})` : '';
   const floor = metric === 'optimality-gap' && found.mean < NUMERICAL_FLOOR ? ' (floor 1e-14)' : '';
-  return `${shortNumber(found.mean)}${interval}${floor}`;
+  return `${shortNumber(found.mean)}${interval}${share}${floor}`;
 }
 
 /** How often each outcome occurred: "3 completed", "2 completed, 1 diverged". */
@@ -40,39 +41,44 @@ export function outcomeText(outcomes: Readonly<Record<string, number>>): string 
     .join(', ');
 }
 
-/** One row per cell: parameters, outcomes over seeds, the headline metric at the start and at the end. */
+/** Rounds reached by the runs of a cell: one number, or the least and the most. */
+export function roundsText(runs: readonly StudyRun[]): string {
+  let [least, most] = [Number.POSITIVE_INFINITY, 0];
+  for (const { committedRound } of runs) {
+    least = Math.min(least, Math.max(0, committedRound));
+    most = Math.max(most, committedRound);
+  }
+  return least === most ? String(most) : `${least}–${most}`;
+}
+
+/** One row per cell: parameters, outcomes over seeds, rounds, the headline metric at the end. */
 export function outcomeTable(runs: readonly StudyRun[]): Table {
   const cells = cellsOf(runs);
   const paths = Object.keys(cells[0]?.parameters ?? {});
   const metric = headlineMetric(runs);
-  const rounds = (cell: CellStatistics): string => {
-    const reached = cell.runs.map(({ committedRound }) => Math.max(0, committedRound));
-    const [least, most] = [Math.min(...reached), Math.max(...reached)];
-    return least === most ? String(most) : `${least}–${most}`;
-  };
   return {
     head: [...paths, 'seeds', 'outcomes', 'rounds', ...(metric === undefined ? [] : [`${metric}, last [95 %]`])],
     rows: cells.map((cell) => [
       ...paths.map((path) => valueLabel(cell.parameters[path])),
       String(cell.runs.length),
       outcomeText(cell.outcomes),
-      rounds(cell),
+      roundsText(cell.runs),
       ...(metric === undefined ? [] : [estimateText(cell, metric)]),
     ]),
     right: [...paths.map(() => false), true, false, true, false],
   };
 }
 
-/** Text without control characters. */
+/** Text without control characters and direction overrides. */
 export function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: stripping them is the point
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, ' ');
 }
 
 /** Aligned columns under a rule. */
 export function textTable({ head, rows, right }: Table): string {
   const cells = [head, ...rows].map((row) => row.map(plain));
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => [...row[column]!].length)));
+  const widths = head.map((_, column) => cells.reduce((most, row) => Math.max(most, [...row[column]!].length), 0));
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => {
@@ -86,19 +92,48 @@ export function textTable({ head, rows, right }: Table): string {
 
 /** A cell of a CSV file; text that a spreadsheet would take for a formula is led by an apostrophe. */
 export function csvText(text: string): string {
-  const guarded = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+  const printable = plain(text);
+  const guarded = /^\s*[=+\-@]/.test(printable) ? `'${printable}` : printable;
+  return /[",;]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }
 
+const latexCharacters: Readonly<Record<string, string>> = {
+  '\\': '\\textbackslash{}',
+  '{': '\\{',
+  '}': '\\}',
+  '&': '\\&',
+  '%': '\\%',
+  $: '\\$',
+  '#': '\\#',
+  _: '\\_',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+  '<': '\\textless{}',
+  '>': '\\textgreater{}',
+  '|': '\\textbar{}',
+  '"': '\\textquotedbl{}',
+  '–': '--',
+  '−': '$-$',
+  '∞': '$\\infty$',
+  '·': '$\\cdot$',
+  '≤': '$\\leq$',
+};
+
+/** Text as LaTeX sets it; numbers such as 1.90e-6 become powers of ten. */
+export function latexText(text: string): string {
+  return [...plain(text)]
+    .map((character) => latexCharacters[character] ?? character)
+    .join('')
+    .replace(/(?<![\w.])(-?\d(?:\.\d+)?)e(-?\d+)(?![\w.])/g, '$$$1\\cdot 10^{$2}$$');
+}
+
+/** A table for the package booktabs. */
 export function latexTable({ head, rows, right }: Table): string {
-  const escape = (text: string): string =>
-    plain(text)
-      .replace(/[\\{}]/g, ' ')
-      .replace(/[&%$#_]/g, '\\$&')
-      .replace(/[~^]/g, ' ')
-      .replaceAll('–', '--')
-      .replaceAll('∞', '$\\infty$');
-  const line = (row: readonly string[]): string => `${row.map(escape).join(' & ')} \\\\`;
+  const line = (row: readonly string[]): string => {
+    const set = row.map(latexText).join(' & ');
+    // After \\ a bracket would be taken for an optional argument.
+    return `${set.startsWith('[') || set.startsWith('*') ? '{}' : ''}${set} \\\\`;
+  };
   return [
     `\\begin{tabular}{${right.map((isRight) => (isRight ? 'r' : 'l')).join('')}}`,
     '\\toprule',

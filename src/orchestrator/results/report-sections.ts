@@ -1,0 +1,311 @@
+/** The sections of a report that are words and tables. */
+import { parseDocument } from 'yaml';
+import type { Experiment } from '../../algorithm/experiment.ts';
+import type { StudyRun } from '../../shared/contracts/ledger.ts';
+import { bestPerGroup, worstCases } from './report-best.ts';
+import type { ReportData } from './report-data.ts';
+import {
+  type Content,
+  definitions,
+  details,
+  htmlOf,
+  joined,
+  type Markup,
+  markup,
+  numeric,
+  preformatted,
+  swatch,
+  table,
+  textTableHtml,
+} from './report-html.ts';
+import { metricTitle } from './report-names.ts';
+import { type CellStatistics, estimate, ranked, valueLabel } from './statistics.ts';
+import { estimateText, latexTable, outcomeTable, outcomeText, roundsText, shortNumber } from './tables.ts';
+
+/** A number with groups of three digits. */
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** What the study says it is about, as its author wrote it. */
+export function descriptionOf(source: string): string | undefined {
+  try {
+    const description: unknown = parseDocument(source).get('description');
+    return typeof description === 'string' && description.trim() !== '' ? description.trim() : undefined;
+  } catch {
+    // An old study's text may not parse any more; its description is the least of it.
+    return undefined;
+  }
+}
+
+/** A choice of strategy in words: its name, and its parameters in brackets. */
+function choice(value: unknown): Markup {
+  if (typeof value !== 'object' || value === null || !('name' in value)) return markup`<b>${valueLabel(value)}</b>`;
+  const { name, preAggregators, ...rest } = value as Record<string, unknown>;
+  const parameters = Object.entries(rest)
+    .map(([key, inner]) => `${key} ${valueLabel(inner)}`)
+    .join(', ');
+  const before = Array.isArray(preAggregators) && preAggregators.length > 0 ? ` behind ${valueLabel(preAggregators)}` : '';
+  return markup`<b>${String(name)}</b>${before}${parameters === '' ? '' : ` (${parameters})`}`;
+}
+
+/** The question in plain words, from the first cell's experiment. */
+export function asked({ runs, cells, study }: ReportData): Markup {
+  const first = runs[0];
+  if (first === undefined) return markup`<p>The study has no runs.</p>`;
+  const experiment = JSON.parse(first.experiment) as Experiment;
+  const paths = Object.keys(first.parameters);
+  const varied = (key: string): boolean => paths.some((path) => path === key || path === `${key}.name`);
+  const { clients, data } = experiment;
+  const liars =
+    clients.byzantine === 0
+      ? 'all honest'
+      : `${clients.byzantine} of them byzantine${paths.some((path) => path.startsWith('clients.')) ? ' (varied)' : ''}`;
+  const parts: readonly (readonly [string, Content])[] = [
+    ['method', choice(experiment.method)],
+    ['problem', choice(experiment.problem)],
+    ...(data === undefined ? [] : [['data', joined([choice(experiment.partition), ' partition of ', data_(data)])] as const]),
+    ['clients', markup`<b>${counted(clients.total, 'client')}</b>, ${liars}`],
+    ['participation', choice(experiment.participation)],
+    ['attack', choice(experiment.attack)],
+    ['clipping', choice(experiment.clipping)],
+    ['compressor', choice(experiment.compressor)],
+    ['aggregator', choice(experiment.aggregator)],
+    ['rounds', markup`<b>${grouped(experiment.rounds)}</b>`],
+  ];
+  const fixed = parts.filter(([key]) => !varied(key));
+  const comparisons = paths.map((path): readonly [string, Content] => {
+    const values = [...new Map(cells.map(({ parameters }) => [JSON.stringify(parameters[path]), parameters[path]])).values()];
+    const shown = values.slice(0, 24).map(choice);
+    return [path, joined([...shown, ...(values.length > 24 ? [`and ${values.length - 24} more`] : [])], ' <span class="soft">|</span> ')];
+  });
+  return joined([
+    comparisons.length === 0 ? '' : markup`<h3>Compared</h3>${definitions(comparisons)}`,
+    markup`<h3>${comparisons.length === 0 ? 'The experiment' : 'Held fixed'}</h3>${definitions(fixed)}`,
+    details('The study file, as it was submitted', preformatted(study.source)),
+  ]);
+}
+
+function data_(data: NonNullable<Experiment['data']>): Markup {
+  const name = 'name' in data ? data.name : data.file.split('/').at(-1)!;
+  return markup`<b>${name}</b>${data.normalize === 'rows' ? ', rows of unit length' : ''}`;
+}
+
+/** What came out, in a sentence or two. */
+export function inShort({ cells, headline, runs }: ReportData): Markup {
+  const lost = runs.filter(({ outcome }) => outcome === 'diverged').length;
+  const fate = `${counted(lost, 'run')} of ${grouped(runs.length)} diverged.`;
+  if (headline === undefined) return markup`<p>${fate}</p>`;
+  const order = ranked(cells, headline);
+  const [best, worst] = [order[0], order.at(-1)];
+  const found = best && estimate(best.runs, headline);
+  if (best === undefined || worst === undefined || found === undefined) {
+    return markup`<p>No run ended by itself with a finite ${metricTitle(headline).toLowerCase()}. ${fate}</p>`;
+  }
+  const name = metricTitle(headline).toLowerCase();
+  if (cells.length === 1) return markup`<p>Mean ${name} at the end: ${numeric(estimateText(best, headline))}. ${fate}</p>`;
+  const last = estimate(worst.runs, headline);
+  const end = last === undefined ? 'no run with a finite value' : numeric(shortNumber(last.mean));
+  return markup`<p>Best mean ${name} at the end: <b>${numeric(shortNumber(found.mean))}</b> (${best.label}). Worst: <b>${end}</b> (${worst.label}). ${fate}</p>`;
+}
+
+function outcomesMarkup({ outcomes }: CellStatistics): Markup {
+  return joined(
+    Object.entries(outcomes).map(([outcome, count]) => {
+      const text = `${count} ${outcome}`;
+      return outcome === 'completed' || outcome === 'target-reached' || outcome === 'plateau'
+        ? text
+        : markup`<span class="lost">${text}</span>`;
+    }),
+    ', ',
+  );
+}
+
+/** Spread of the first values of a metric, which all cells of a study share or do not. */
+function firstText({ runs }: CellStatistics, metric: string): string {
+  const values = runs.flatMap(({ summaries }) => summaries[metric]?.first ?? []).filter(Number.isFinite);
+  if (values.length === 0) return '–';
+  const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  return low === high ? shortNumber(low) : `${shortNumber(low)}–${shortNumber(high)}`;
+}
+
+/** One row per cell, with its mark in the figures. */
+export function outcomes(data: ReportData): Markup {
+  const { cells, headline, layout, runs } = data;
+  const paths = Object.keys(cells[0]?.parameters ?? {});
+  const title = headline === undefined ? '' : metricTitle(headline);
+  const lead = paths.length === 0 ? ['runs'] : paths;
+  const rows = cells.map((cell): Content[] => {
+    const values = paths.length === 0 ? ['all'] : paths.map((path) => valueLabel(cell.parameters[path]));
+    const marked = cells.length > 1 ? joined([swatch(layout.placed.get(cell)?.style), values[0]!]) : values[0]!;
+    return [
+      marked,
+      ...values.slice(1),
+      String(cell.runs.length),
+      outcomesMarkup(cell),
+      grouped2(roundsText(cell.runs)),
+      ...(headline === undefined ? [] : [numeric(firstText(cell, headline)), numeric(estimateText(cell, headline))]),
+    ];
+  });
+  const right = [...lead.map(() => false), true, false, true, true, true];
+  const head = [...lead, 'seeds', 'outcomes', 'rounds', ...(headline === undefined ? [] : [`${title}, first`, 'last, mean [95 %]'])];
+  const note =
+    headline === undefined
+      ? 'No metric was recorded.'
+      : `Means are over the runs of a cell that ended by themselves, geometric where the metric spans decades and all values are positive; in brackets the 95 % interval over seeds (Student's t, of log10 for geometric means). Runs that diverged, failed or have not ended are counted under outcomes, and the mean then says over how many runs it is.`;
+  return joined([
+    inShort(data),
+    table({ head, rows, right }),
+    markup`<p class="soft">${note}</p>`,
+    details('This table in LaTeX', preformatted(latexTable(outcomeTable(runs)))),
+  ]);
+}
+
+function grouped2(rounds: string): string {
+  return rounds.replace(/\d+/g, (digits) => grouped(Number(digits)));
+}
+
+/** The best choice per circumstance and under the worst attack; undefined where there is nothing to compare. */
+export function best({ cells, headline }: ReportData): Markup | undefined {
+  if (headline === undefined) return undefined;
+  const perGroup = bestPerGroup(cells, headline);
+  const worst = worstCases(cells, headline);
+  if (perGroup.length === 0 && worst.length === 0) return undefined;
+  const value = (cell: CellStatistics): Markup => numeric(estimateText(cell, headline));
+  const groups =
+    perGroup.length === 0
+      ? ''
+      : table({
+          head: ['in', 'best', 'of', metricTitle(headline)],
+          rows: perGroup.map(({ group, best: cell, choice: chosen, of }) => [group, chosen, String(of), value(cell)]),
+          right: [false, false, true, true],
+        });
+  const shown = worst.slice(0, 40);
+  const worstTable =
+    worst.length === 0
+      ? ''
+      : joined([
+          markup`<h3>Under the worst of the tried attacks</h3>`,
+          table({
+            head: ['choice', 'worst attack', 'attacks survived', `${metricTitle(headline)} there`],
+            rows: shown.map(({ choice: chosen, attack, attacks, broken, worst: cell }) => [
+              chosen,
+              attack,
+              `${attacks - broken} of ${attacks}`,
+              value(cell),
+            ]),
+            right: [false, false, true, true],
+          }),
+          worst.length > shown.length
+            ? markup`<p class="soft">The best ${String(shown.length)} of ${String(worst.length)} choices.</p>`
+            : '',
+        ]);
+  const rule =
+    'Cells are ordered by their mean; one in which any run diverged, failed or has not ended comes after all others. An attack is survived when every run of the cell ended by itself.';
+  return joined([groups, worstTable, markup`<p class="soft">${rule}</p>`]);
+}
+
+/** Warnings and waivers, each with the cells it concerns. */
+export function warnings({ cells }: ReportData): Markup | undefined {
+  const byText = new Map<string, CellStatistics[]>();
+  for (const cell of cells) {
+    for (const text of new Set(cell.runs.flatMap((run) => run.warnings))) byText.set(text, [...(byText.get(text) ?? []), cell]);
+  }
+  if (byText.size === 0) return undefined;
+  const notes = [...byText].map(([text, concerned]) => {
+    const few = concerned.length <= 3 ? concerned.map(({ label }) => label).join('; ') : `${concerned.length} of ${cells.length} cells`;
+    return markup`<p class="note">${text} <span class="soft">(${concerned.length === cells.length ? 'all cells' : few})</span></p>`;
+  });
+  return joined(notes);
+}
+
+/** Observed majority rounds against the theory. */
+export function cohortTable({ cohorts }: ReportData): Markup {
+  const percent = (value: number | undefined): string => (value === undefined ? '–' : `${(100 * value).toFixed(2)} %`);
+  const rows = cohorts.map(({ label, expected, rounds, majorities, probabilities, tolerated }) => {
+    const observed = majorities / rounds;
+    const error = expected === undefined ? Number.NaN : Math.sqrt((expected * (1 - expected)) / rounds);
+    const away = expected === undefined || error === 0 ? '–' : `${((observed - expected) / error).toFixed(1)}`.replace('-', '−');
+    return [
+      label,
+      grouped(rounds),
+      grouped(majorities),
+      percent(observed),
+      expected === undefined ? '–' : `${percent(expected)} ± ${(100 * error).toFixed(2)}`,
+      away,
+      probabilities === undefined ? '–' : `${percent(probabilities.good)} (≤ ${tolerated})`,
+      percent(probabilities?.clean),
+    ];
+  });
+  return joined([
+    textTableHtml({
+      head: ['cohort', 'rounds', 'majorities', 'observed', 'expected ± s.e.', 'off by s.e.', 'p_G', 'no attacker'],
+      rows,
+      right: [false, true, true, true, true, true, true, true],
+    }),
+    markup`<p class="soft">Over all seeds together. Expected: the hypergeometric probability of a strict majority, refresh rounds and their larger cohorts included, with the standard error of as many rounds. p_G: probability that a small cohort holds no more byzantine clients than the rule is told of. All cells share their seeds, hence their cohorts.</p>`,
+  ]);
+}
+
+/** Keys and hashes of every run. */
+export function runTable({ runs, cells }: ReportData): Markup {
+  const labels = new Map(cells.flatMap(({ label, runs: members }) => members.map(({ runKey }) => [runKey, label] as const)));
+  const rows = runs.map((run): Content[] => [
+    markup`<span class="hash">${run.runKey.slice(0, 16)}</span>`,
+    labels.get(run.runKey) ?? '',
+    String(run.seed),
+    run.failure === null ? (run.outcome ?? run.state) : `${run.outcome ?? run.state}: ${run.failure.code}`,
+    grouped(Math.max(0, run.committedRound)),
+    markup`<span class="hash">${run.resultHash ?? '–'}</span>`,
+  ]);
+  const whole = table({
+    head: ['run key', 'cell', 'seed', 'outcome', 'rounds', 'result hash'],
+    rows,
+    right: [false, false, true, false, true, false],
+  });
+  return details(`Run keys and result hashes of ${counted(runs.length, 'run')}`, whole);
+}
+
+/** How to obtain the same numbers again. */
+export function reproduction({ study, runs }: ReportData): Markup {
+  const example = runs.find(({ resultHash }) => resultHash !== null) as StudyRun | undefined;
+  const commands = [
+    '# save the study file above as study.yaml',
+    'npx marinade run study.yaml --results results --report',
+    ...(example === undefined
+      ? []
+      : ['', '# one recorded run again, compared bit by bit', `npx marinade verify ${example.runKey.slice(0, 16)} --results results`]),
+  ];
+  const settings = 'Values given with --set on the command line are not in the study file; they are in the exact configuration.';
+  return markup`<p>The numbers of a run depend on its experiment alone: not on threads, machines, rounds per job, interruptions or resumes. A repetition has the same run keys and the same result hashes, to the last bit. A result hash is the SHA-256 of the last iterate and of every metric column.</p>${preformatted(commands.join('\n'))}<p class="soft">${settings} Study key ${study.studyKey}.</p>`;
+}
+
+export function citation({ facts, study }: ReportData): Markup {
+  const version = facts.find(({ name }) => name === 'marinade')?.value ?? '';
+  return markup`<p>Computed with marinade ${version}, study ${study.name} (${study.studyKey}). Byz-VR-MARINA-PP and the clipping of gradient differences are from G. Malinovsky, P. Richtárik, S. Horváth, E. Gorbunov, “Byzantine Robustness and Partial Participation Can Be Achieved at Once: Just Clip Gradient Differences”, NeurIPS 2024, <a href="https://arxiv.org/abs/2311.14127">arXiv 2311.14127</a>. Other rules, attacks and methods name their source in the catalogue.</p>`;
+}
+
+/** The line under the title. */
+export function facts({ runs, cells, study }: ReportData): Markup {
+  const seeds = [...new Set(runs.map(({ seed }) => seed))].sort((a, b) => a - b);
+  const consecutive = seeds.length > 2 && seeds.at(-1)! - seeds[0]! === seeds.length - 1;
+  const list = consecutive ? `${seeds[0]}–${seeds.at(-1)}` : `${seeds.slice(0, 8).join(', ')}${seeds.length > 8 ? ', …' : ''}`;
+  const all: Record<string, number> = {};
+  for (const { outcomes: some } of cells) for (const [outcome, count] of Object.entries(some)) all[outcome] = (all[outcome] ?? 0) + count;
+  const parts = [
+    `${counted(cells.length, 'cell')} × ${counted(seeds.length, 'seed')} (${list})`,
+    counted(runs.length, 'run'),
+    outcomeText(all),
+    study.submittedAt.slice(0, 10),
+  ];
+  return {
+    html: `<p class="facts">${parts
+      .filter((part) => part !== '')
+      .map(htmlOf)
+      .join(' · ')}</p>`,
+  };
+}
