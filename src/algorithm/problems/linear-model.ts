@@ -5,6 +5,7 @@
  *
  * Full passes over all rows are gathered by columns; a shard that is a part of the rows is scattered row by row.
  */
+import type { Link } from '../../shared/contracts/kernels.ts';
 import type { Constants, Dataset, Objective, Oracle, Problem, ProblemEnvironment, Rows } from '../../shared/contracts/problem.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import type { Vector } from '../../shared/vector.ts';
@@ -14,7 +15,6 @@ import {
   addRowsGradient,
   curvatures,
   gatherColumns,
-  type Link,
   margin,
   slopesAndLoss,
 } from '../kernels/reference/sparse.ts';

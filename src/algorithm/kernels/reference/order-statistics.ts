@@ -2,7 +2,8 @@
  * Order statistics of each coordinate over the rows of an n x d matrix.
  *
  * **Non-finite values.** Before sorting, NaN becomes +Infinity; so NaN and +Infinity are the largest values, -Infinity
- * the smallest. What is computed from the sorted values follows IEEE rules.
+ * the smallest. What is computed from the sorted values follows IEEE rules. Of three values and more, -0 counts as +0, so
+ * that equal values are equal in their bits and any way of sorting gives the same.
  *
  * Coordinates are treated in tiles of 64: a tile of every row is copied to scratch, so rows are read in order.
  */
@@ -32,13 +33,13 @@ function sortRun(values: Float64Array, from: number, n: number): void {
   }
 }
 
-/** Copies a tile of columns so that the n values of a coordinate lie together; NaN becomes +Infinity. */
+/** Copies a tile of columns so that the n values of a coordinate lie together; NaN becomes +Infinity, -0 becomes +0. */
 function loadTile(matrix: Float64Array, n: number, d: number, from: number, width: number, scratch: Float64Array): void {
   for (let i = 0; i < n; i++) {
     const row = i * d + from;
     for (let j = 0; j < width; j++) {
       const value = matrix[row + j]!;
-      scratch[j * n + i] = value === value ? value : Number.POSITIVE_INFINITY;
+      scratch[j * n + i] = value === value ? value + 0 : Number.POSITIVE_INFINITY;
     }
   }
 }

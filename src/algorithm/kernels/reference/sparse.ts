@@ -6,12 +6,10 @@
  * columns: the entries of a column, in row order, go to four lanes in turn; (l0 + l2) + (l1 + l3). A mini-batch
  * is scattered row by row in batch order onto the regulariser's part.
  */
+import type { Link } from '../../../shared/contracts/kernels.ts';
 import type { Dataset } from '../../../shared/contracts/problem.ts';
 import type { Vector } from '../../../shared/vector.ts';
 import { expInRange, log1pUnit, sigmoid } from './scalar.ts';
-
-/** The scalar loss of a margin t and a label y: log(1 + exp(-y t)), or (t - y)^2 / 2. */
-export type Link = 'logistic' | 'squared';
 
 /** a_row . x */
 export function margin(data: Dataset, row: number, x: Vector): number {
@@ -228,6 +226,14 @@ export function addRowsGradient(
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
     scatter(data, row, slope(link, margin(data, row, x), labels[row]!) * factor, out);
+  }
+}
+
+/** out_row = weight_row (a_row . x), or the margins alone where there are no weights. */
+export function weightedMargins(data: Dataset, weights: Float64Array | undefined, x: Vector, out: Float64Array): void {
+  for (let row = 0; row < data.rows; row++) {
+    const t = margin(data, row, x);
+    out[row] = weights === undefined ? t : weights[row]! * t;
   }
 }
 

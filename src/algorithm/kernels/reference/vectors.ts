@@ -158,6 +158,12 @@ export function scale(alpha: number, x: Vector, out: Vector): Vector {
   return out;
 }
 
+/** out = alpha (a - b); returns out. */
+export function scaledDifference(alpha: number, a: Vector, b: Vector, out: Vector): Vector {
+  for (let j = 0; j < out.length; j++) out[j] = alpha * (a[j]! - b[j]!);
+  return out;
+}
+
 /** Every coordinate is finite. */
 export function isFiniteVector(x: Vector): boolean {
   // A sum of x - x is 0 exactly when all are finite, and needs no branch inside the loop.
@@ -232,7 +238,7 @@ export function clipInPlace(v: Vector, level: number): number {
 }
 
 /** A vector whose squares overflow becomes one of the same direction that has a length; infinite coordinates outweigh finite ones. */
-function shrink(v: Vector): void {
+export function shrink(v: Vector): void {
   let largest = 0;
   for (let j = 0; j < v.length; j++) largest = Math.max(largest, Math.abs(v[j]!));
   if (largest < Number.POSITIVE_INFINITY) for (let j = 0; j < v.length; j++) v[j] = v[j]! / largest;
