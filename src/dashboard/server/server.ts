@@ -30,7 +30,12 @@ function statusOf(code: keyof typeof errorCodes): number {
   return exit === 5 ? 503 : 500;
 }
 
-export function createServer(ports: ServerPorts, access: Access): FastifyInstance {
+/** @param onRoute hears every route that is declared: tests walk through them all */
+export function createServer(
+  ports: ServerPorts,
+  access: Access,
+  onRoute?: (route: { readonly method: string; readonly url: string }) => void,
+): FastifyInstance {
   const server = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { maxParamLength: 128 },
@@ -38,6 +43,9 @@ export function createServer(ports: ServerPorts, access: Access): FastifyInstanc
     connectionTimeout: 60_000,
     forceCloseConnections: true,
     logger: false,
+  });
+  server.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) if (one !== 'HEAD') onRoute?.({ method: one, url });
   });
   requireAccess(server, access);
   server.setErrorHandler((thrown, _request, reply) => {
