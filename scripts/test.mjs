@@ -86,6 +86,7 @@ async function main() {
     ['types', 'tsc', ['--noEmit']],
     ['lint', 'biome', ['check', '.']],
     ['generated files', 'node', ['scripts/generate.ts', '--check']],
+    ['kernels', 'node', ['scripts/build-kernels.ts', '--check']],
   ];
   for (const [name, command, parameters] of steps) {
     process.stdout.write(`\n== ${name}\n`);

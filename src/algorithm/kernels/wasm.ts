@@ -12,7 +12,7 @@ import { shrink } from './reference/vectors.ts';
 import { wasmBytes } from './wasm-bytes.generated.ts';
 import type { Address, WasmExports } from './wasm-exports.ts';
 
-/** As in source/sparse.ts: margins, labels and factors of a block of rows, then pairs of coordinates. */
+/** As in source/sparse-rows.ts: margins, labels and factors of a block of rows, then pairs of coordinates. */
 const BLOCK_BYTES = 8192;
 const PAIRED_COORDINATES = 4096;
 const SCRATCH_DOUBLES = BLOCK_BYTES / 8 + 2 * PAIRED_COORDINATES;
