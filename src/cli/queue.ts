@@ -118,6 +118,12 @@ export async function openQueue(
     outstanding: Math.max(MIN_OUTSTANDING, 2 * count * options.threads),
     onWarning,
   });
+  try {
+    await dispatcher.claim();
+  } catch (thrown) {
+    await dispatcher.close();
+    throw thrown;
+  }
   const passed = [
     ['--redis', options.redis],
     ['--queue', options.queue],

@@ -22,6 +22,7 @@ import { fromPlain, MarinadeError, type PlainFailure } from '../../shared/errors
 import { besideField, bufferOf, jobIdOf, type QueueKeys, toQueued } from '../../shared/messages/queued-job.ts';
 import { decodeResult } from '../../shared/messages/result-codec.ts';
 import type { RoundJob, RoundJobResult } from '../../shared/messages/round-job.ts';
+import { QueueOwner } from './queue-owner.ts';
 
 export interface BullmqDispatcherOptions {
   /** A client that fails when the connection is down. */
@@ -58,6 +59,7 @@ export class BullmqDispatcher implements Dispatcher {
   readonly #client: Redis;
   readonly #reader: Redis;
   readonly #queue: Queue;
+  readonly #owner: QueueOwner;
   readonly #pending = new Map<string, Pending>();
   readonly #known = new Set<string>();
   readonly #early = new Map<string, RoundJobResult>();
@@ -75,6 +77,7 @@ export class BullmqDispatcher implements Dispatcher {
     this.outstanding = options.outstanding;
     this.#client = new Redis(options.failFast);
     this.#reader = new Redis(options.waiting);
+    this.#owner = new QueueOwner(this.#client, keys.owner);
     this.#queue = new Queue(keys.name, {
       connection: options.failFast,
       prefix: keys.prefix,
@@ -85,6 +88,12 @@ export class BullmqDispatcher implements Dispatcher {
     this.#listening = this.#listen();
     this.#timer = setInterval(() => void this.reconcile().catch(() => {}), options.reconcileEveryMs ?? RECONCILE_EVERY_MS);
     this.#timer.unref();
+  }
+
+  /** Takes the queue for this orchestrator. @throws MARINADE_EXECUTION_QUEUE when another has it */
+  async claim(): Promise<void> {
+    if (this.#client.status !== 'ready') await new Promise((resolve) => this.#client.once('ready', resolve));
+    await this.#owner.claim(this.#options.onWarning);
   }
 
   dispatch(job: RoundJob, { isolated }: { readonly isolated: boolean }): Promise<RoundJobResult> {
@@ -126,6 +135,7 @@ export class BullmqDispatcher implements Dispatcher {
     this.#interruptAll();
     this.#reader.disconnect();
     await this.#listening;
+    await this.#owner.release().catch(() => {});
     await Promise.race([this.#queue.close(), new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
     this.#client.disconnect();
   }
