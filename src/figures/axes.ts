@@ -12,6 +12,8 @@ export interface Frame {
 }
 
 const TICK_SIZE = 11;
+/** How far a label may reach beyond the plot. */
+const OVERHANG = 7;
 const muted = { fill: 'currentColor', 'fill-opacity': '0.72', 'font-size': TICK_SIZE };
 
 /** An escaped label with its exponent raised. */
@@ -44,7 +46,7 @@ export function verticalAxis(y: Scale, { left, right }: Frame, labelled: boolean
     .join('');
 }
 
-/** Base line, ticks and labels of a horizontal axis; labels that would meet are left out. */
+/** Base line, ticks and labels of a horizontal axis; labels stay at the plot, and those that would meet are left out. */
 export function horizontalAxis(x: Scale, { left, right, bottom }: Frame, labelled: boolean, hairsFrom?: number): string {
   let freeFrom = Number.NEGATIVE_INFINITY;
   const ticks = x.ticks.map((tick) => {
@@ -54,9 +56,10 @@ export function horizontalAxis(x: Scale, { left, right, bottom }: Frame, labelle
         ? line(at, bottom, at, bottom + 4, { 'stroke-opacity': '0.6' })
         : line(at, hairsFrom, at, bottom, { 'stroke-opacity': tick.minor ? '0.06' : '0.13' });
     const half = (textWidth(tick.label, TICK_SIZE) + textWidth(tick.exponent ?? '', 8.5)) / 2;
-    if (!labelled || tick.label === '' || at - half < freeFrom) return mark;
-    freeFrom = at + half + 6;
-    return mark + text(at, bottom + 17, tickText(tick), { 'text-anchor': 'middle', ...muted });
+    const centre = Math.min(Math.max(at, left - OVERHANG + half), right + OVERHANG - half);
+    if (!labelled || tick.label === '' || centre - half < freeFrom) return mark;
+    freeFrom = centre + half + 6;
+    return mark + text(centre, bottom + 17, tickText(tick), { 'text-anchor': 'middle', ...muted });
   });
   return ticks.join('') + line(left, bottom, right, bottom, { 'stroke-opacity': '0.6' });
 }

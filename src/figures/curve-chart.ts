@@ -49,18 +49,22 @@ export interface CurveChart {
   /** Values below this are rounding. */
   readonly floor?: number | undefined;
   readonly panels: readonly CurvePanel[];
+  /** Where the horizontal axis ends; it begins at 0. */
+  readonly reach: number;
+  /** Half as high: a figure beside the main one. */
+  readonly low?: boolean;
   readonly width?: number;
 }
 
 /** Room between panels, and of the labels under a panel. */
-const GAP = 18;
+const GAP = 22;
 const UNDER = 24;
 /** Height of the line for values that are not positive. */
 const ZERO_STRIP = 20;
 /** A diverging run may not flatten the others: it is cut this far above its start. */
 const DIVERGED_DECADES = 4;
 
-export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, width = 720 }: CurveChart): string {
+export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, reach, low = false, width = 720 }: CurveChart): string {
   const curves = panels.flatMap((panel) => panel.curves);
   const entries = keyOf(curves);
   const columns = columnsFor(panels.length, width);
@@ -71,21 +75,22 @@ export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, 
   const direct = panels.length === 1 ? endLabelRoom(entries, width - left) : 0;
   const keyed = direct === 0 ? key(entries, 2, 4, width - 8) : { svg: '', height: 0 };
   const panelWidth = (width - left - 8 - direct - GAP * (columns - 1)) / columns;
-  const panelHeight = panels.length === 1 ? Math.min(330, Math.max(220, 0.5 * width)) : Math.max(104, 0.66 * panelWidth);
+  const panelHeight =
+    panels.length === 1 ? Math.max(low ? 150 : 220, (low ? 0.28 : 0.46) * width) : Math.max(104, (low ? 0.5 : 0.66) * panelWidth);
   const headed = panels.length > 1;
   const top = keyed.height + 26;
-  const pitch = panelHeight + (headed ? 22 : 0) + UNDER;
-  const longest = Math.max(0, ...curves.flatMap(({ points }) => points.map(({ x }) => x)));
+  const headroom = headed ? 17 : 0;
+  const pitch = panelHeight + headroom + UNDER;
 
   const drawn = panels.map((panel, i) => {
     const [row, column] = [Math.floor(i / columns), i % columns];
     const frame: Frame = {
       left: left + column * (panelWidth + GAP),
       right: left + column * (panelWidth + GAP) + panelWidth,
-      top: top + row * pitch + (headed ? 20 : 0),
-      bottom: top + row * pitch + (headed ? 20 : 0) + panelHeight,
+      top: top + row * pitch + headroom,
+      bottom: top + row * pitch + headroom + panelHeight,
     };
-    const x = linearScale(0, longest || 1, frame.left, frame.right, Math.max(1, Math.floor(panelWidth / 100)));
+    const x = linearScale(0, reach || 1, frame.left, frame.right, Math.max(1, Math.floor(panelWidth / 80)), 'exact');
     const y = plotScale(extent, logarithmic, frame);
     const lowest = i + columns >= panels.length;
     return [
@@ -104,9 +109,9 @@ export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, 
       direct === 0 ? '' : endLabels(endsOf(panel.curves, y), frame.right, frame),
     ].join('');
   });
-  const bottom = top + (rows - 1) * pitch + (headed ? 20 : 0) + panelHeight;
+  const bottom = top + (rows - 1) * pitch + headroom + panelHeight;
   const whole: Frame = { left, right: width - 8 - direct, top, bottom };
-  const x = linearScale(0, longest || 1, whole.left, whole.right);
+  const x = linearScale(0, reach || 1, whole.left, whole.right, 5, 'exact');
   return figure(
     width,
     bottom + 44,
@@ -170,7 +175,7 @@ function extentOf(curves: readonly Curve[], logarithmic: boolean, floor: number 
 function verticalScale({ low, high }: Extent, logarithmic: boolean, from: number, to: number, room: number): Scale {
   return logarithmic
     ? logScale(low, high, from, to, room)
-    : linearScale(Math.min(low, low > 0 && low < 0.4 * high ? 0 : low), high, from, to, room);
+    : linearScale(low > 0 && low < 0.4 * high ? 0 : low, high, from, to, Math.min(5, Math.ceil(room / 2)));
 }
 
 /** Where values stand in a panel. */

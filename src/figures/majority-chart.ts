@@ -19,7 +19,7 @@ export function standardError(probability: number, rounds: number): number {
 }
 
 /** Early shares of few rounds say little and would set the scale: those before this part of the axis. */
-const EARLY = 1 / 50;
+const EARLY = 1 / 25;
 
 export function majorityChart({
   title,
@@ -41,13 +41,13 @@ export function majorityChart({
   const y0 = linearScale(0, highest, 1, 0);
   const left = Math.max(34, labelWidth(y0) + 10);
   const entries = series.map(({ label, probability }, style) => ({
-    label: probability === undefined ? label : `${label}: ${(100 * probability).toFixed(2)} % expected`,
+    label: probability === undefined ? label : `${label}: expected ${(100 * probability).toFixed(2)} %`,
     style,
   }));
   const keyed = key(entries, 2, 4, width - 8);
   const top = keyed.height + 26;
   const frame: Frame = { left, right: width - 16, top, bottom: top + Math.min(240, Math.max(180, 0.36 * width)) };
-  const x = linearScale(0, last, frame.left, frame.right, Math.floor((frame.right - frame.left) / 100));
+  const x = linearScale(0, last, frame.left, frame.right, Math.floor((frame.right - frame.left) / 80), 'exact');
   const y = linearScale(0, highest, frame.bottom, frame.top);
 
   const drawn = series.map(({ probability: p }, style) => {

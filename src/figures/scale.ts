@@ -27,8 +27,8 @@ export function groupedNumber(value: number): string {
   return signed(value.toLocaleString('en-US', { maximumFractionDigits: 6 }));
 }
 
-/** A linear scale over [low, high], widened to round ticks. */
-export function linearScale(low: number, high: number, from: number, to: number, wanted = 5): Scale {
+/** A linear scale over [low, high], widened to round ticks; or ending where the data do, with ticks inside. */
+export function linearScale(low: number, high: number, from: number, to: number, wanted = 5, ends: 'round' | 'exact' = 'round'): Scale {
   // Halves and quarters keep the arithmetic inside the finite numbers.
   const [least, most] = [clampMagnitude(low), clampMagnitude(high)];
   const span = most > least ? most - least : Math.abs(most) || 1;
@@ -36,11 +36,11 @@ export function linearScale(low: number, high: number, from: number, to: number,
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= raw * (1 - 1e-12)) ?? 10 * power;
   const start = Math.floor(least / step + 1e-9) * step;
-  const end = Math.max(Math.ceil(most / step - 1e-9) * step, start + step);
+  const end = ends === 'exact' && most > start ? most : Math.max(Math.ceil(most / step - 1e-9) * step, start + step);
   const largest = Math.max(Math.abs(start), Math.abs(end));
   const decade = Math.floor(Math.log10(largest) + 1e-9);
   const unit = decade >= 6 || decade < -3 ? 3 * Math.floor(decade / 3) : 0;
-  const count = Math.round((end - start) / step);
+  const count = Math.floor((end - start) / step + 1e-9);
   const ticks = Array.from({ length: count + 1 }, (_, i) => start + i * step).map((value) => ({
     value,
     label: Math.abs(value) < step * 1e-6 ? '0' : groupedNumber(Number((value / 10 ** unit).toPrecision(6))),

@@ -58,8 +58,7 @@ export function expectedMajorities(experiment: Experiment): number | undefined {
 }
 
 function groupLabel({ participation, clients: { total, byzantine } }: Experiment, sizes: Sizes | undefined): string {
-  const who = `${total} clients, ${byzantine} byzantine`;
-  return sizes === undefined ? `${participation.name} participation, ${who}` : `cohorts of ${sizes.small} out of ${who}`;
+  return `${sizes === undefined ? participation.name : sizes.small} of ${total} clients, ${byzantine} byzantine`;
 }
 
 /** Groups of runs with the same cohorts; curves are read for one run per seed and group. */

@@ -114,9 +114,10 @@ export class CellCurves {
     return (this.#columns.get(metric)?.ends ?? []).map(({ axes, y, diverged }) => ({ x: axes[axis] ?? 0, y, diverged }));
   }
 
-  /** The least finite value seen of a metric. */
-  least(metric: string): number {
-    return this.#columns.get(metric)?.low.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY) ?? Number.NaN;
+  /** Where an axis ends: its last recorded point, whether or not a metric has a value there. */
+  reach(axis: string): number {
+    const xs = this.#axes.get(axis);
+    return xs === undefined ? 0 : xs.sum.reduce((most, sum, i) => (xs.count[i]! > 0 ? Math.max(most, sum / xs.count[i]!) : most), 0);
   }
 
   #bucketOf(i: number): number {

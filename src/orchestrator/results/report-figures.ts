@@ -58,6 +58,7 @@ function curveFigure(data: ReportData, metric: string, axis: string): ReportFigu
   const { axis: xLabel, short } = axisNames[axis]!;
   const several = data.cells.some(({ runs }) => runs.length > 1);
   const drawn = panels.flatMap(({ curves }) => curves);
+  const reach = [...data.curves.values()].reduce((most, curves) => Math.max(most, curves.reach(axis)), 0);
   const notes = [
     several
       ? `Lines: ${logarithmic ? 'geometric' : 'arithmetic'} mean over the seeds of a cell; bands: from the smallest to the largest run.`
@@ -82,7 +83,9 @@ function curveFigure(data: ReportData, metric: string, axis: string): ReportFigu
         yLabel: metricAxis(metric),
         logarithmic,
         floor: metric === 'optimality-gap' ? NUMERICAL_FLOOR : undefined,
+        low: metric !== data.headline,
         panels,
+        reach,
         ...(width === undefined ? {} : { width }),
       }),
     table: curveTable(panels, xLabel, data.layout.panels.length > 1 || drawn.length > 8),

@@ -24,6 +24,15 @@ export function joined(parts: readonly Content[], separator = ''): Markup {
   return { html: parts.map(htmlOf).join(separator) };
 }
 
+/** A number with groups of three digits. */
+export function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Numbers such as 1.90e-6 as powers of ten, in text that is otherwise escaped. */
 export function numeric(text: string): Markup {
   const powers = escapeText(text).replace(/(?<![\w.])(-?\d(?:\.\d+)?)e(-?\d+)(?![\w.])/g, '$1·10<sup>$2</sup>');
@@ -34,12 +43,14 @@ export interface HtmlTable {
   readonly head: readonly Content[];
   readonly rows: readonly (readonly Content[])[];
   readonly right: readonly boolean[];
+  /** Columns of text that may take several lines. */
+  readonly wrap?: readonly boolean[];
   readonly caption?: string;
 }
 
 /** A table that scrolls sideways where it must; the first cell of a row names it. */
-export function table({ head, rows, right, caption }: HtmlTable): Markup {
-  const aligned = (column: number): string => (right[column] === true ? ' class="right"' : '');
+export function table({ head, rows, right, wrap = [], caption }: HtmlTable): Markup {
+  const aligned = (column: number): string => (right[column] === true ? ' class="right"' : wrap[column] === true ? ' class="wrap"' : '');
   const headCells = head.map((content, column) => `<th scope="col"${aligned(column)}>${htmlOf(content)}</th>`).join('');
   const line = (row: readonly Content[]): string =>
     `<tr>${row
@@ -111,14 +122,14 @@ const rules = `
 @media(prefers-color-scheme:dark){:root{--ink:#e6e8ec;--soft:#a0a6b0;--line:#33373e;--rule:#8b919b;--page:#15171a;--panel:#1d2024;--accent:#7fb0ff;--mark:#4a3d12;--warn:#f5c542}DARK}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;scroll-padding-top:1rem}
-body{margin:0 auto;padding:3rem 1.5rem 5rem;max-width:51rem;background:var(--page);color:var(--ink);font:15px/1.6 Inter,system-ui,sans-serif;font-feature-settings:"tnum","calt";overflow-wrap:break-word}
+body{margin:0 auto;padding:3rem 1.5rem 5rem;max-width:52rem;background:var(--page);color:var(--ink);font:15px/1.6 Inter,system-ui,sans-serif;overflow-wrap:break-word}
 h1{font-size:1.85rem;line-height:1.2;margin:0 0 .5rem;letter-spacing:-.022em;font-weight:600;overflow-wrap:anywhere}
 h2{font-size:1.12rem;margin:3rem 0 .8rem;letter-spacing:-.01em;font-weight:600}
 h3{font-size:.95rem;margin:1.6rem 0 .5rem;font-weight:600}
 p{margin:.5rem 0;max-width:44rem}
 .lead{font-size:1.05rem;color:var(--ink)}.soft,figcaption,.file{color:var(--soft)}
 .facts{color:var(--soft);margin:.2rem 0 0}.facts b{color:var(--ink);font-weight:600}
-nav{margin:1.4rem 0 0;font-size:.87rem;border-block:1px solid var(--line);padding:.45rem 0}nav a{margin-right:1.1rem;white-space:nowrap}
+nav{margin:1.4rem 0 0;font-size:.84rem;border-block:1px solid var(--line);padding:.45rem 0}nav a{margin-right:.95rem;white-space:nowrap}
 a{color:var(--accent);text-decoration:none}a:hover{text-decoration:underline}
 a:focus-visible,summary:focus-visible,.scroll:focus-visible,pre:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:2px}
 figure{margin:1.2rem 0 2rem}figure svg{width:100%;height:auto;display:block;overflow:visible}
@@ -127,8 +138,8 @@ figcaption{font-size:.84rem;line-height:1.5;margin-top:.5rem;max-width:44rem}.fi
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.845rem;line-height:1.45;width:100%}
 caption{text-align:left;color:var(--soft);padding-bottom:.4rem}
 thead th{font-weight:600;border-bottom:1.2px solid var(--rule);border-top:1.2px solid var(--rule)}tbody tr:last-child>*{border-bottom:1.2px solid var(--rule)}
-tbody th{font-weight:400}th,td{text-align:left;padding:.34rem 1.1rem .34rem 0;vertical-align:baseline;border-bottom:1px solid var(--line)}th:last-child,td:last-child{padding-right:0}
-th:not(.wrap),td:not(.wrap){white-space:nowrap}.right{text-align:right}
+tbody th{font-weight:400}th,td{text-align:left;padding:.34rem .9rem .34rem 0;vertical-align:baseline;border-bottom:1px solid var(--line)}th:last-child,td:last-child{padding-right:0}
+th:not(.wrap),td:not(.wrap){white-space:nowrap}.wrap{min-width:8rem;overflow-wrap:anywhere}.right{text-align:right;font-feature-settings:"tnum"}
 sup{font-size:.72em;line-height:0}.swatch{width:26px;height:10px;vertical-align:middle;margin-right:.55rem}
 .best td:last-child,.best th{font-weight:600}.lost{color:var(--warn);font-weight:600}
 code,pre,.hash{font:.92em/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}.hash{font-size:.78rem}

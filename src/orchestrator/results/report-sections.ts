@@ -1,13 +1,12 @@
 /** The sections of a report that are words and tables. */
-import { parseDocument } from 'yaml';
-import type { Experiment } from '../../algorithm/experiment.ts';
 import type { StudyRun } from '../../shared/contracts/ledger.ts';
 import { bestPerGroup, worstCases } from './report-best.ts';
 import type { ReportData } from './report-data.ts';
 import {
   type Content,
-  definitions,
+  counted,
   details,
+  grouped,
   htmlOf,
   joined,
   type Markup,
@@ -22,83 +21,10 @@ import { metricTitle } from './report-names.ts';
 import { type CellStatistics, estimate, ranked, valueLabel } from './statistics.ts';
 import { estimateText, latexTable, outcomeTable, outcomeText, roundsText, shortNumber } from './tables.ts';
 
-/** A number with groups of three digits. */
-function grouped(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function counted(count: number, noun: string): string {
-  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** What the study says it is about, as its author wrote it. */
-export function descriptionOf(source: string): string | undefined {
-  try {
-    const description: unknown = parseDocument(source).get('description');
-    return typeof description === 'string' && description.trim() !== '' ? description.trim() : undefined;
-  } catch {
-    // An old study's text may not parse any more; its description is the least of it.
-    return undefined;
-  }
-}
-
-/** A choice of strategy in words: its name, and its parameters in brackets. */
-function choice(value: unknown): Markup {
-  if (typeof value !== 'object' || value === null || !('name' in value)) return markup`<b>${valueLabel(value)}</b>`;
-  const { name, preAggregators, ...rest } = value as Record<string, unknown>;
-  const parameters = Object.entries(rest)
-    .map(([key, inner]) => `${key} ${valueLabel(inner)}`)
-    .join(', ');
-  const before = Array.isArray(preAggregators) && preAggregators.length > 0 ? ` behind ${valueLabel(preAggregators)}` : '';
-  return markup`<b>${String(name)}</b>${before}${parameters === '' ? '' : ` (${parameters})`}`;
-}
-
-/** The question in plain words, from the first cell's experiment. */
-export function asked({ runs, cells, study }: ReportData): Markup {
-  const first = runs[0];
-  if (first === undefined) return markup`<p>The study has no runs.</p>`;
-  const experiment = JSON.parse(first.experiment) as Experiment;
-  const paths = Object.keys(first.parameters);
-  const varied = (key: string): boolean => paths.some((path) => path === key || path === `${key}.name`);
-  const { clients, data } = experiment;
-  const liars =
-    clients.byzantine === 0
-      ? 'all honest'
-      : `${clients.byzantine} of them byzantine${paths.some((path) => path.startsWith('clients.')) ? ' (varied)' : ''}`;
-  const parts: readonly (readonly [string, Content])[] = [
-    ['method', choice(experiment.method)],
-    ['problem', choice(experiment.problem)],
-    ...(data === undefined ? [] : [['data', joined([choice(experiment.partition), ' partition of ', data_(data)])] as const]),
-    ['clients', markup`<b>${counted(clients.total, 'client')}</b>, ${liars}`],
-    ['participation', choice(experiment.participation)],
-    ['attack', choice(experiment.attack)],
-    ['clipping', choice(experiment.clipping)],
-    ['compressor', choice(experiment.compressor)],
-    ['aggregator', choice(experiment.aggregator)],
-    ['rounds', markup`<b>${grouped(experiment.rounds)}</b>`],
-  ];
-  const fixed = parts.filter(([key]) => !varied(key));
-  const comparisons = paths.map((path): readonly [string, Content] => {
-    const values = [...new Map(cells.map(({ parameters }) => [JSON.stringify(parameters[path]), parameters[path]])).values()];
-    const shown = values.slice(0, 24).map(choice);
-    return [path, joined([...shown, ...(values.length > 24 ? [`and ${values.length - 24} more`] : [])], ' <span class="soft">|</span> ')];
-  });
-  return joined([
-    comparisons.length === 0 ? '' : markup`<h3>Compared</h3>${definitions(comparisons)}`,
-    markup`<h3>${comparisons.length === 0 ? 'The experiment' : 'Held fixed'}</h3>${definitions(fixed)}`,
-    details('The study file, as it was submitted', preformatted(study.source)),
-  ]);
-}
-
-function data_(data: NonNullable<Experiment['data']>): Markup {
-  const name = 'name' in data ? data.name : data.file.split('/').at(-1)!;
-  return markup`<b>${name}</b>${data.normalize === 'rows' ? ', rows of unit length' : ''}`;
-}
-
 /** What came out, in a sentence or two. */
 export function inShort({ cells, headline, runs }: ReportData): Markup {
   const lost = runs.filter(({ outcome }) => outcome === 'diverged').length;
-  const fate = `${counted(lost, 'run')} of ${grouped(runs.length)} diverged.`;
+  const fate = lost === 0 ? 'No run diverged.' : `${grouped(lost)} of ${counted(runs.length, 'run')} diverged.`;
   if (headline === undefined) return markup`<p>${fate}</p>`;
   const order = ranked(cells, headline);
   const [best, worst] = [order[0], order.at(-1)];
@@ -137,7 +63,6 @@ function firstText({ runs }: CellStatistics, metric: string): string {
 export function outcomes(data: ReportData): Markup {
   const { cells, headline, layout, runs } = data;
   const paths = Object.keys(cells[0]?.parameters ?? {});
-  const title = headline === undefined ? '' : metricTitle(headline);
   const lead = paths.length === 0 ? ['runs'] : paths;
   const rows = cells.map((cell): Content[] => {
     const values = paths.length === 0 ? ['all'] : paths.map((path) => valueLabel(cell.parameters[path]));
@@ -145,21 +70,26 @@ export function outcomes(data: ReportData): Markup {
     return [
       marked,
       ...values.slice(1),
-      String(cell.runs.length),
       outcomesMarkup(cell),
       grouped2(roundsText(cell.runs)),
       ...(headline === undefined ? [] : [numeric(firstText(cell, headline)), numeric(estimateText(cell, headline))]),
     ];
   });
-  const right = [...lead.map(() => false), true, false, true, true, true];
-  const head = [...lead, 'seeds', 'outcomes', 'rounds', ...(headline === undefined ? [] : [`${title}, first`, 'last, mean [95 %]'])];
+  const right = [...lead.map(() => false), false, true, true, true];
+  const head = [...lead, 'outcomes', 'rounds', ...(headline === undefined ? [] : ['first', 'last, mean [95 %]'])];
   const note =
     headline === undefined
       ? 'No metric was recorded.'
       : `Means are over the runs of a cell that ended by themselves, geometric where the metric spans decades and all values are positive; in brackets the 95 % interval over seeds (Student's t, of log10 for geometric means). Runs that diverged, failed or have not ended are counted under outcomes, and the mean then says over how many runs it is.`;
   return joined([
     inShort(data),
-    table({ head, rows, right }),
+    table({
+      head,
+      rows,
+      right,
+      wrap: lead.map(() => true),
+      ...(headline === undefined ? {} : { caption: `${metricTitle(headline)} over the seeds of each cell` }),
+    }),
     markup`<p class="soft">${note}</p>`,
     details('This table in LaTeX', preformatted(latexTable(outcomeTable(runs)))),
   ]);
@@ -174,15 +104,17 @@ export function best({ cells, headline }: ReportData): Markup | undefined {
   if (headline === undefined) return undefined;
   const perGroup = bestPerGroup(cells, headline);
   const worst = worstCases(cells, headline);
-  if (perGroup.length === 0 && worst.length === 0) return undefined;
+  // With one circumstance the best cell has been named already.
+  if (perGroup.length < 2 && worst.length === 0) return undefined;
   const value = (cell: CellStatistics): Markup => numeric(estimateText(cell, headline));
   const groups =
-    perGroup.length === 0
+    perGroup.length < 2
       ? ''
       : table({
           head: ['in', 'best', 'of', metricTitle(headline)],
           rows: perGroup.map(({ group, best: cell, choice: chosen, of }) => [group, chosen, String(of), value(cell)]),
           right: [false, false, true, true],
+          wrap: [true, true],
         });
   const shown = worst.slice(0, 40);
   const worstTable =
@@ -199,6 +131,7 @@ export function best({ cells, headline }: ReportData): Markup | undefined {
               value(cell),
             ]),
             right: [false, false, true, true],
+            wrap: [true, true],
           }),
           worst.length > shown.length
             ? markup`<p class="soft">The best ${String(shown.length)} of ${String(worst.length)} choices.</p>`
@@ -243,11 +176,11 @@ export function cohortTable({ cohorts }: ReportData): Markup {
   });
   return joined([
     textTableHtml({
-      head: ['cohort', 'rounds', 'majorities', 'observed', 'expected ± s.e.', 'off by s.e.', 'p_G', 'no attacker'],
+      head: ['cohort', 'rounds', 'majorities', 'observed', 'expected ± s.e.', 'off by s.e.', 'p_G', 'p clean'],
       rows,
       right: [false, true, true, true, true, true, true, true],
     }),
-    markup`<p class="soft">Over all seeds together. Expected: the hypergeometric probability of a strict majority, refresh rounds and their larger cohorts included, with the standard error of as many rounds. p_G: probability that a small cohort holds no more byzantine clients than the rule is told of. All cells share their seeds, hence their cohorts.</p>`,
+    markup`<p class="soft">Over all seeds together. Expected: the hypergeometric probability of a strict majority, refresh rounds and their larger cohorts included, with the standard error of as many rounds. p_G: probability that a small cohort holds no more byzantine clients than the rule is told of; p clean: none. All cells share their seeds, hence their cohorts.</p>`,
   ]);
 }
 

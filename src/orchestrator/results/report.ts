@@ -1,10 +1,11 @@
 /** The report of a study: one self-contained HTML file without scripts, readable on paper, on a phone, in the dark. */
+import { asked, descriptionOf } from './report-asked.ts';
 import { configuration } from './report-configuration.ts';
 import { gatherReportData, type ReportData, type ReportSource } from './report-data.ts';
 import { furtherFigures, headlineFigures, type ReportFigure } from './report-figures.ts';
 import { type Content, definitions, figureHtml, joined, type Markup, markup, page } from './report-html.ts';
 import { axisNames, metricTitle } from './report-names.ts';
-import { asked, best, citation, cohortTable, descriptionOf, facts, outcomes, reproduction, runTable, warnings } from './report-sections.ts';
+import { best, citation, cohortTable, facts, outcomes, reproduction, runTable, warnings } from './report-sections.ts';
 
 export interface RenderedReport {
   readonly html: string;
@@ -14,6 +15,8 @@ export interface RenderedReport {
 interface Section {
   readonly id: string;
   readonly title: string;
+  /** In the list of sections, if shorter. */
+  readonly short?: string;
   readonly content: Content;
 }
 
@@ -25,7 +28,7 @@ export async function renderReport(source: ReportSource): Promise<RenderedReport
   const sections = sectionsOf(data, headline, further);
   const title = `${data.study.name} · marinade`;
   const description = descriptionOf(data.study.source);
-  const links = joined(sections.map(({ id, title: name }) => markup`<a href="#${id}">${name}</a>`));
+  const links = joined(sections.map(({ id, title: name, short }) => markup`<a href="#${id}">${short ?? name}</a>`));
   const content = joined([
     markup`<header><h1>${data.study.name}</h1>${description === undefined ? '' : markup`<p class="lead">${description}</p>`}${facts(data)}<nav aria-label="Sections">${links}</nav></header>`,
     ...sections.map(({ id, title: name, content: inside }) => markup`<section id="${id}"><h2>${name}</h2>${inside}</section>`),
@@ -40,9 +43,9 @@ function sectionsOf(data: ReportData, headline: readonly ReportFigure[], further
   const [bestChoices, limits] = [best(data), warnings(data)];
   const none: Section[] = [];
   return [
-    { id: 'asked', title: 'What was asked', content: asked(data) },
+    { id: 'asked', title: 'What was asked', short: 'Asked', content: asked(data) },
     { id: 'outcomes', title: 'Outcomes', content: outcomes(data) },
-    ...(bestChoices === undefined ? none : [{ id: 'best', title: 'Best choices', content: bestChoices }]),
+    ...(bestChoices === undefined ? none : [{ id: 'best', title: 'Best choices', short: 'Best', content: bestChoices }]),
     ...(data.headline === undefined || headline.length === 0
       ? none
       : [
@@ -61,12 +64,13 @@ function sectionsOf(data: ReportData, headline: readonly ReportFigure[], further
           {
             id: 'metrics',
             title: 'Further metrics',
+            short: 'Metrics',
             content: joined(metrics.map((figure) => markup`<h3>${figure.title}</h3>${figureHtml(figure)}`)),
           },
         ]),
-    ...(limits === undefined ? none : [{ id: 'limits', title: 'Limits and waivers', content: limits }]),
+    ...(limits === undefined ? none : [{ id: 'limits', title: 'Limits and waivers', short: 'Limits', content: limits }]),
     { id: 'configuration', title: 'Configuration', content: configuration(data.cells) },
-    { id: 'versions', title: 'Versions and hashes', content: joined([versions(data), runTable(data)]) },
+    { id: 'versions', title: 'Versions and hashes', short: 'Versions', content: joined([versions(data), runTable(data)]) },
     { id: 'reproduce', title: 'Reproduce', content: reproduction(data) },
     { id: 'cite', title: 'Cite', content: citation(data) },
   ];
