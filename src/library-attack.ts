@@ -9,7 +9,7 @@ import { memoryFor } from './library.ts';
 import { argument, catalogOf, checked, messagesOf, type StrategyArgument, type VectorArgument, vectorOf } from './library-arguments.ts';
 import { count, positive, positiveInt } from './shared/config/units.ts';
 import type { Needs } from './shared/contracts/attack.ts';
-import { plainArena } from './shared/contracts/memory.ts';
+import { plainArena } from './algorithm/kernels/plain-arena.ts';
 import { MarinadeError } from './shared/errors.ts';
 import { messagesFrom, type Vector } from './shared/vector.ts';
 

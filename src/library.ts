@@ -9,7 +9,8 @@ import { clipInPlace, isFiniteVector } from './algorithm/kernels/reference/vecto
 import { EVERYONE, KeyedStream } from './algorithm/random/streams.ts';
 import { argument, catalogOf, checked, messagesOf, type StrategyArgument, type VectorArgument, vectorOf } from './library-arguments.ts';
 import { count, positiveInt } from './shared/config/units.ts';
-import { type Arrays, arraysFor, type Layout, plainArena } from './shared/contracts/memory.ts';
+import { plainArena } from './algorithm/kernels/plain-arena.ts';
+import { type Arrays, arraysFor, type Layout } from './shared/contracts/memory.ts';
 import { instantiate } from './shared/contracts/strategy.ts';
 import { MarinadeError } from './shared/errors.ts';
 import { messagesOver, type Vector } from './shared/vector.ts';

@@ -7,11 +7,12 @@ import { type CompiledExperiment, compile } from './algorithm/engine/compile.ts'
 import { createProblem, Simulation } from './algorithm/engine/simulation.ts';
 import { solveOptimum } from './algorithm/engine/solve-optimum.ts';
 import { type Experiment, experimentSchema } from './algorithm/experiment.ts';
+import { plainArena } from './algorithm/kernels/plain-arena.ts';
 import { needsOptimum } from './algorithm/metrics.ts';
 import { problemsFrom } from './orchestrator/plan/read-study.ts';
 import { objectiveKey, runIdentity } from './orchestrator/plan/run-key.ts';
 import type { Draws, RoundReport } from './shared/contracts/draws.ts';
-import { plainArena } from './shared/contracts/memory.ts';
+import type { Arena } from './shared/contracts/memory.ts';
 import { MarinadeError } from './shared/errors.ts';
 import { resultHash } from './shared/hash.ts';
 import { numericsVersion, type RecordedPoints } from './shared/messages/round-job.ts';
@@ -69,7 +70,7 @@ export async function simulate(experiment: unknown, options: SimulateOptions = {
   const compiled = compile(resolved, catalog);
   const arena = plainArena();
   const loaded = resolved.data === undefined ? undefined : await loadDataset(resolved.data, { ...options, arena });
-  const optimum = resolved.metrics.names.some(needsOptimum) ? optimumOf(compiled, loaded) : null;
+  const optimum = resolved.metrics.names.some(needsOptimum) ? optimumOf(compiled, loaded, arena) : null;
   const simulation = new Simulation({
     compiled,
     data: loaded?.data,
@@ -121,11 +122,11 @@ export async function simulate(experiment: unknown, options: SimulateOptions = {
 /** f* of objectives solved in this process: it belongs to an objective, and costs half a second where data are large. */
 const optima = new WeakMap<Catalog, Map<string, number>>();
 
-function optimumOf(compiled: CompiledExperiment, loaded: LoadedData | undefined): number {
+function optimumOf(compiled: CompiledExperiment, loaded: LoadedData | undefined, arena: Arena): number {
   const known = optima.get(compiled.catalog) ?? new Map<string, number>();
   optima.set(compiled.catalog, known);
   const key = objectiveKey(compiled, loaded?.sha256 ?? '');
-  const value = known.get(key) ?? solveOptimum(createProblem(compiled, loaded?.data, loaded?.test, plainArena()).objective).value;
+  const value = known.get(key) ?? solveOptimum(createProblem(compiled, loaded?.data, loaded?.test, arena).objective, arena).value;
   known.set(key, value);
   return value;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { catalog } from '../../src/algorithm/catalog.ts';
 import { compile } from '../../src/algorithm/engine/compile.ts';
 import { Simulation } from '../../src/algorithm/engine/simulation.ts';
-import { plainArena } from '../../src/shared/contracts/memory.ts';
+import { plainArena } from '../../src/algorithm/kernels/plain-arena.ts';
 import type { Dataset } from '../../src/shared/contracts/problem.ts';
 import { resolveExperiment } from '../../src/simulate.ts';
 import { loadDataset } from '../../src/worker/data/load.ts';

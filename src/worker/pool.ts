@@ -8,6 +8,7 @@ import { Piscina } from 'piscina';
 import type { DataSpec } from '../algorithm/data/spec.ts';
 import type { Optimum } from '../algorithm/engine/solve-optimum.ts';
 import type { Experiment } from '../algorithm/experiment.ts';
+import type { KernelsName } from '../shared/contracts/kernels.ts';
 import type { Arena } from '../shared/contracts/memory.ts';
 import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
 import { codeOf, fromPlain, MarinadeError, toPlain } from '../shared/errors.ts';
@@ -26,6 +27,8 @@ export interface PoolOptions {
   readonly threads: number;
   /** Compute on the calling thread: no pool at all. */
   readonly inline: boolean;
+  /** Which kernels compute, wasm by default; every thread uses the same. */
+  readonly kernels?: KernelsName;
   readonly data: DataOptions;
   readonly strategyModules: readonly string[];
 }
@@ -34,7 +37,7 @@ export class WorkerPool implements RoundJobExecutor {
   /** How round jobs use the threads; may be chosen once the runs are known. */
   plan: Exclude<ThreadPlan, 'inline'> = 'runs';
   readonly #options: PoolOptions;
-  readonly #heap = new SharedHeap();
+  readonly #heap: SharedHeap;
   readonly #stopFlag = new Int32Array(new SharedArrayBuffer(4));
   readonly #piscina: Piscina | undefined;
   readonly #inline: Promise<TaskRunner> | undefined;
@@ -45,8 +48,9 @@ export class WorkerPool implements RoundJobExecutor {
   #closing = false;
 
   constructor(options: PoolOptions) {
-    const { inline, threads, strategyModules } = options;
+    const { inline, threads, kernels = 'wasm', strategyModules } = options;
     this.#options = options;
+    this.#heap = new SharedHeap(undefined, kernels);
     if (inline) {
       this.#inline = loadCatalog(strategyModules).then((catalog) => new TaskRunner(this.#heap, catalog, this.#stopFlag, 0));
       this.#inline.catch(() => {});
@@ -60,7 +64,7 @@ export class WorkerPool implements RoundJobExecutor {
       maxThreads: threads,
       concurrentTasksPerWorker: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
-      workerData: { memory: this.#heap.memory, stopFlag: this.#stopFlag, strategyModules } satisfies ThreadData,
+      workerData: { memory: this.#heap.memory, kernels, stopFlag: this.#stopFlag, strategyModules } satisfies ThreadData,
     });
     // A thread that ends while it does nothing concerns no task, and is replaced.
     this.#piscina.on('error', () => {});

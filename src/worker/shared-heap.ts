@@ -9,6 +9,9 @@
  * A block belongs to the process or to one thread: what a thread held when it died is taken back by `reclaim`. Nothing
  * that can fail happens under the lock, so no thread dies holding it.
  */
+import { referenceKernels } from '../algorithm/kernels/reference/index.ts';
+import { createWasmKernels, type KernelMemory } from '../algorithm/kernels/wasm.ts';
+import type { Kernels, KernelsName } from '../shared/contracts/kernels.ts';
 import type { Arena } from '../shared/contracts/memory.ts';
 import { MarinadeError } from '../shared/errors.ts';
 
@@ -25,12 +28,23 @@ const FREE = 0;
 export class SharedHeap {
   readonly memory: WebAssembly.Memory;
   readonly #words: Int32Array;
+  readonly #kernelsName: KernelsName;
+  readonly #thread: number;
+  #kernels: Kernels | undefined;
 
-  /** Attaches to a memory made by another thread, or makes one. */
-  constructor(memory?: WebAssembly.Memory) {
+  /** Attaches a thread to a memory made by another one, or makes one. */
+  constructor(memory?: WebAssembly.Memory, kernels: KernelsName = 'wasm', thread = 0) {
+    this.#kernelsName = kernels;
+    this.#thread = thread;
     this.memory = memory ?? reserve();
     this.#words = new Int32Array(this.memory.buffer);
     if (memory === undefined) this.#setHeader(FIRST, UNITS - FIRST, FREE);
+  }
+
+  /** The kernels of this thread on this memory, made when they are first needed. */
+  get kernels(): Kernels {
+    this.#kernels ??= this.#kernelsName === 'reference' ? referenceKernels : createWasmKernels(this.#ofThread());
+    return this.#kernels;
   }
 
   /** A zeroed block of so many bytes for a thread, as an offset into the memory. */
@@ -89,12 +103,26 @@ export class SharedHeap {
       taken.push(offset);
       return offset;
     };
+    const heap = this;
     return {
+      get kernels() {
+        return heap.kernels;
+      },
       doubles: (length) => new Float64Array(this.memory.buffer, take(8 * length), length),
       ints: (length) => new Int32Array(this.memory.buffer, take(4 * length), length),
       release: () => {
         for (const offset of taken.splice(0)) this.free(offset);
       },
+    };
+  }
+
+  /** What the kernels take for themselves, for as long as the thread lives. */
+  #ofThread(): KernelMemory {
+    const { memory } = this;
+    return {
+      memory,
+      doubles: (length) => new Float64Array(memory.buffer, this.allocate(8 * length, this.#thread), length),
+      ints: (length) => new Int32Array(memory.buffer, this.allocate(4 * length, this.#thread), length),
     };
   }
 

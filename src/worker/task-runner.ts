@@ -11,6 +11,7 @@ import { type Optimum, solveOptimum } from '../algorithm/engine/solve-optimum.ts
 import type { Experiment } from '../algorithm/experiment.ts';
 import type { Arena } from '../shared/contracts/memory.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
+import { adopted } from './data/adopt.ts';
 import { type DataOptions, type LoadedData, loadDataset } from './data/load.ts';
 import { executeRoundJob } from './execute-round-job.ts';
 import { closeBarrier, leadGather, takeSeat } from './gather-threads.ts';
@@ -48,11 +49,11 @@ export class TaskRunner {
       case 'load-data':
         return this.#load(task.spec, task.options);
       case 'solve-optimum':
-        return this.#solve(task.experiment, task.loaded);
+        return this.#solve(task.experiment, this.#own(task.loaded));
       case 'round-job':
         return this.#roundJob(task);
       case 'seat':
-        this.#seat(task.job.experiment, task.loaded, task.control);
+        this.#seat(task.job.experiment, this.#own(task.loaded), task.control);
         return null;
     }
   }
@@ -68,11 +69,16 @@ export class TaskRunner {
     }
   }
 
+  #own(loaded: LoadedData | undefined): LoadedData | undefined {
+    return loaded === undefined ? undefined : adopted(loaded, this.#heap.memory.buffer);
+  }
+
   #solve(experiment: string, loaded: LoadedData | undefined): Optimum {
     const arena = this.#heap.arena(this.#thread);
     try {
       return solveOptimum(
         createProblem(compile(JSON.parse(experiment) as Experiment, this.#catalog), loaded?.data, loaded?.test, arena).objective,
+        arena,
       );
     } finally {
       arena.release();
@@ -91,7 +97,7 @@ export class TaskRunner {
       const { result, simulation } = executeRoundJob(
         job,
         warm?.simulation,
-        () => this.#makeSimulation(job, loaded, control, arena),
+        () => this.#makeSimulation(job, this.#own(loaded), control, arena),
         () => Atomics.load(this.#stopFlag, 0) !== stops,
       );
       if (result.outcome === null) this.#keep(key, { simulation, arena, control: control?.byteOffset });

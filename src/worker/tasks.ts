@@ -1,6 +1,7 @@
 /** What the main thread asks of a pool thread, and what comes back: plain data, and views of shared memory. */
 import type { DataSpec } from '../algorithm/data/spec.ts';
 import type { Optimum } from '../algorithm/engine/solve-optimum.ts';
+import type { KernelsName } from '../shared/contracts/kernels.ts';
 import type { PlainFailure } from '../shared/errors.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
 import type { DataOptions, LoadedData } from './data/load.ts';
@@ -36,6 +37,7 @@ export type TaskAnswer = { readonly ok: true; readonly value: unknown } | { read
 /** What every pool thread is started with. */
 export interface ThreadData {
   readonly memory: WebAssembly.Memory;
+  readonly kernels: KernelsName;
   /** Word 0 counts the requests to stop: a job that was asked for at another count ends at its next round. */
   readonly stopFlag: Int32Array;
   /** Absolute paths of users' strategy modules. */

@@ -7,8 +7,9 @@ import { TaskRunner } from './task-runner.ts';
 import type { PoolTask, TaskAnswer, ThreadData } from './tasks.ts';
 
 // Piscina puts its own data beside ours: [piscina, ours].
-const { memory, stopFlag, strategyModules } = (Array.isArray(workerData) ? workerData[1] : workerData) as ThreadData;
-const runner = loadCatalog(strategyModules).then((catalog) => new TaskRunner(new SharedHeap(memory), catalog, stopFlag, threadId));
+const { memory, kernels, stopFlag, strategyModules } = (Array.isArray(workerData) ? workerData[1] : workerData) as ThreadData;
+const heap = new SharedHeap(memory, kernels, threadId);
+const runner = loadCatalog(strategyModules).then((catalog) => new TaskRunner(heap, catalog, stopFlag, threadId));
 // The failure reaches whoever sends the first task; without this it would end the thread before.
 runner.catch(() => {});
 

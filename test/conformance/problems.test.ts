@@ -1,8 +1,8 @@
 /** What every problem must do, run for each registered one with each set of parameters of `support/strategies.ts`. */
 import { describe, expect, test } from 'vitest';
 import { catalog } from '../../src/algorithm/catalog.ts';
+import { plainArena } from '../../src/algorithm/kernels/plain-arena.ts';
 import { distance, dot, norm } from '../../src/algorithm/kernels/reference/vectors.ts';
-import { plainArena } from '../../src/shared/contracts/memory.ts';
 import type { Objective, Oracle, Problem, Rows } from '../../src/shared/contracts/problem.ts';
 import { instantiate, type StrategyChoice } from '../../src/shared/contracts/strategy.ts';
 import type { Vector } from '../../src/shared/vector.ts';

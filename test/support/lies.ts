@@ -6,8 +6,9 @@ import { attacks } from '../../src/algorithm/attacks/index.ts';
 import { catalog } from '../../src/algorithm/catalog.ts';
 import { Adversary, type RoundFacts } from '../../src/algorithm/engine/adversary.ts';
 import { createAttack } from '../../src/algorithm/engine/compile.ts';
+import { plainArena } from '../../src/algorithm/kernels/plain-arena.ts';
 import type { Attack, AttackTraits, Scale, Situation } from '../../src/shared/contracts/attack.ts';
-import { arraysFor, plainArena } from '../../src/shared/contracts/memory.ts';
+import { arraysFor } from '../../src/shared/contracts/memory.ts';
 import type { StrategyChoice } from '../../src/shared/contracts/strategy.ts';
 import { poisoned } from './strategies.ts';
 

@@ -4,12 +4,12 @@
  */
 import { expect } from 'vitest';
 import { catalog } from '../../src/algorithm/catalog.ts';
+import { plainArena } from '../../src/algorithm/kernels/plain-arena.ts';
 import { medianOfColumns, orderScratch } from '../../src/algorithm/kernels/reference/order-statistics.ts';
 import { add, axpy, meanOfRows, scale, subtract } from '../../src/algorithm/kernels/reference/vectors.ts';
 import { permute, sampleSubset, sampleWithReplacement } from '../../src/algorithm/random/sampling.ts';
 import { EVERYONE, KeyedStream } from '../../src/algorithm/random/streams.ts';
 import { type RoundReport, simulate } from '../../src/index.ts';
-import { plainArena } from '../../src/shared/contracts/memory.ts';
 import type { Oracle } from '../../src/shared/contracts/problem.ts';
 import { instantiate } from '../../src/shared/contracts/strategy.ts';
 import { messagesFrom, type Vector } from '../../src/shared/vector.ts';

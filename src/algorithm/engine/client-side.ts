@@ -99,11 +99,11 @@ export class ClientSide implements ClientContext {
       Object.fromEntries(Object.entries(memories[0] ?? {}).map(([name, rows]) => [name, rows.length])),
       (length) => arena.doubles(length),
     );
-    this.#batchStream = new KeyedStream(experiment.seed, 'batch');
+    this.#batchStream = new KeyedStream(experiment.seed, 'batch', arena.kernels);
     this.#compressorStream = new KeyedStream(experiment.seed, 'compressor');
     this.#compressorWorkspace = arraysFor(compressor.workspace?.({ n: total, d }) ?? {}, (length) => arena.doubles(length));
     const b = Math.max(1, method.batchSize ?? 1, largestBatch(experiment.method));
-    this.#batch = new Int32Array(b);
+    this.#batch = arena.ints(b);
     this.#seen = new Int32Array(seenSize(b));
 
     // Clients with the same rows share an oracle: at most one full gradient per request and distinct shard.

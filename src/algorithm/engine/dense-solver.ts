@@ -3,7 +3,9 @@
  * with pivots, on the matrix scaled to a unit diagonal. Where columns depend on each other (one-hot groups without l2) a
  * solution with zeros for the dependent ones is as good as any.
  */
+import type { Arena } from '../../shared/contracts/memory.ts';
 import type { Vector } from '../../shared/vector.ts';
+import { plainArena } from '../kernels/plain-arena.ts';
 import { dotBlock } from '../kernels/reference/vectors.ts';
 
 /** Largest dimension: the matrix takes d products and d^2 doubles. */
@@ -11,13 +13,18 @@ export const MAX_DENSE = 1024;
 /** A pivot of the scaled matrix below this is the rounding of zero. */
 const SMALLEST_PIVOT = 1e-12;
 
-/** Factors H; returns what solves H p = -g. */
-export function denseSolver(product: (v: Vector, out: Vector) => void, d: number): (g: Vector, p: Vector) => void {
+/** Factors H; returns what solves H p = -g. The products are of vectors in the arena. */
+export function denseSolver(
+  product: (v: Vector, out: Vector) => void,
+  d: number,
+  arena: Arena = plainArena(),
+): (g: Vector, p: Vector) => void {
   const rows = Array.from({ length: d }, () => new Float64Array(d));
-  const unit = new Float64Array(d);
+  const [unit, image] = [arena.doubles(d), arena.doubles(d)];
   for (let j = 0; j < d; j++) {
     unit[j] = 1;
-    product(unit, rows[j]!);
+    product(unit, image);
+    rows[j]!.set(image);
     unit[j] = 0;
   }
   const scale = Float64Array.from(rows, (row, j) => (row[j]! > 0 ? 1 / Math.sqrt(row[j]!) : 0));

@@ -36,6 +36,12 @@ export interface SimulationEnvironment {
   readonly gather?: ((parts: { clientSide: ClientSide; memory: RunMemory }) => Gather) | undefined;
 }
 
+function copied(rows: Int32Array, arena: Arena): Int32Array {
+  const copy = arena.ints(rows.length);
+  copy.set(rows);
+  return copy;
+}
+
 /** The problem of an experiment, its shards and the honest objective: what f* and every thread need. */
 export function createProblem(
   compiled: CompiledExperiment,
@@ -52,7 +58,9 @@ export function createProblem(
   const shards: readonly Rows[] =
     problem.rows === 0
       ? Array.from({ length: owners }, () => null)
-      : partitioner.split(problem.rows, problem.labels, owners, new KeyedStream(experiment.seed, 'partition').at(0));
+      : partitioner
+          .split(problem.rows, problem.labels, owners, new KeyedStream(experiment.seed, 'partition').at(0))
+          .map((rows) => (rows === null ? null : copied(rows, arena)));
   const samples = shards.slice(0, honest).map((rows) => (rows === null ? problem.rows : rows.length));
   const total = samples.reduce((sum, m) => sum + m, 0);
   const weights = samples.map((m) => (experiment.clients.weights === 'samples' && total > 0 ? m / total : 1 / honest));

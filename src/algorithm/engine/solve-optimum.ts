@@ -7,10 +7,11 @@
  * shrink: Newton goes a constant distance each time, and f* is refused. If only a part of f falls that way, so slowly
  * that it is rounding beside the rest, what is returned is the infimum.
  */
+import type { Arena } from '../../shared/contracts/memory.ts';
 import type { Objective } from '../../shared/contracts/problem.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import type { Vector } from '../../shared/vector.ts';
-import { axpy, dot, norm } from '../kernels/reference/vectors.ts';
+import { plainArena } from '../kernels/plain-arena.ts';
 import { denseSolver, MAX_DENSE } from './dense-solver.ts';
 
 export interface Optimum {
@@ -45,8 +46,11 @@ interface Descent {
   readonly settled: boolean;
 }
 
-/** @throws MARINADE_PRECONDITION_UNKNOWN_CONSTANT when the objective is not convex or no minimiser is reached */
-export function solveOptimum(objective: Objective): Optimum {
+/**
+ * @param arena where the vectors lie that the objective is asked about
+ * @throws MARINADE_PRECONDITION_UNKNOWN_CONSTANT when the objective is not convex or no minimiser is reached
+ */
+export function solveOptimum(objective: Objective, arena: Arena = plainArena()): Optimum {
   if (objective.optimum !== undefined) {
     return { value: objective.optimum.value, gradientNorm: objective.optimum.certificate, iterations: 0, method: 'closed-form' };
   }
@@ -56,9 +60,9 @@ export function solveOptimum(objective: Objective): Optimum {
       'f* is not solvable for this objective: it is not known to be convex',
     );
   }
-  let end = descend(objective, 'newton-cg');
+  let end = descend(objective, 'newton-cg', arena);
   // Conjugate gradients may have gone far along directions without curvature, so the dense method starts anew.
-  if (!(end.reached && end.settled) && objective.d <= MAX_DENSE) end = descend(objective, 'newton-dense');
+  if (!(end.reached && end.settled) && objective.d <= MAX_DENSE) end = descend(objective, 'newton-dense', arena);
   const { method, gradientNorm, iterations, lastStep } = end;
   if (!end.reached || !end.settled) {
     throw new MarinadeError(
@@ -70,9 +74,11 @@ export function solveOptimum(objective: Objective): Optimum {
   return { value: objective.loss(end.x), gradientNorm, iterations, method };
 }
 
-function descend(objective: Objective, method: Descent['method']): Descent {
+function descend(objective: Objective, method: Descent['method'], arena: Arena): Descent {
   const { d } = objective;
-  const vector = (): Vector => new Float64Array(d);
+  const vector = (): Vector => arena.doubles(d);
+  const { norm, dot, axpy } = arena.kernels;
+  const solveBy = method === 'newton-dense' ? undefined : conjugateGradients(arena, d);
   let x = vector();
   let trial = vector();
   let g = vector();
@@ -87,8 +93,8 @@ function descend(objective: Objective, method: Descent['method']): Descent {
   // The gradient norm stops at rounding: two Newton steps in a row that do not shrink it end the search.
   for (; iterations < MAX_NEWTON && length > 0 && stalled < 2; iterations++) {
     const product = objective.hessianAt!(x);
-    if (method === 'newton-dense') denseSolver(product, d)(g, p);
-    else conjugateGradients(product, g, Math.min(0.1, length / startLength) * 1e-3, p);
+    if (solveBy === undefined) denseSolver(product, d, arena)(g, p);
+    else solveBy(product, g, Math.min(0.1, length / startLength) * 1e-3, p);
     lastStep = norm(p);
     let stepSize = 1;
     let trialLoss = 0;
@@ -120,26 +126,28 @@ function descend(objective: Objective, method: Descent['method']): Descent {
   };
 }
 
-/** Solves H p = -g to the relative tolerance; stops at directions without curvature. */
-function conjugateGradients(product: (v: Vector, out: Vector) => void, g: Vector, tolerance: number, p: Vector): void {
-  const d = g.length;
-  const residual = new Float64Array(d);
-  const direction = new Float64Array(d);
-  const image = new Float64Array(d);
-  p.fill(0);
-  for (let j = 0; j < d; j++) residual[j] = direction[j] = -g[j]!;
-  let squared = dot(residual, residual);
-  const target = squared * tolerance * tolerance;
-  for (let i = 0; i < MAX_CG && squared > target && squared > 0; i++) {
-    product(direction, image);
-    const curvature = dot(direction, image);
-    if (!(curvature > 0)) break;
-    const alpha = squared / curvature;
-    axpy(alpha, direction, p, p);
-    axpy(-alpha, image, residual, residual);
-    const next = dot(residual, residual);
-    const beta = next / squared;
-    for (let j = 0; j < d; j++) direction[j] = residual[j]! + beta * direction[j]!;
-    squared = next;
-  }
+type Product = (v: Vector, out: Vector) => void;
+
+/** What solves H p = -g to a relative tolerance, by conjugate gradients; it stops at directions without curvature. */
+function conjugateGradients(arena: Arena, d: number): (product: Product, g: Vector, tolerance: number, p: Vector) => void {
+  const [residual, direction, image] = [arena.doubles(d), arena.doubles(d), arena.doubles(d)];
+  const { scale, dot, axpy } = arena.kernels;
+  return (product, g, tolerance, p) => {
+    p.fill(0);
+    scale(-1, g, residual);
+    direction.set(residual);
+    let squared = dot(residual, residual);
+    const target = squared * tolerance * tolerance;
+    for (let i = 0; i < MAX_CG && squared > target && squared > 0; i++) {
+      product(direction, image);
+      const curvature = dot(direction, image);
+      if (!(curvature > 0)) break;
+      const alpha = squared / curvature;
+      axpy(alpha, direction, p, p);
+      axpy(-alpha, image, residual, residual);
+      const next = dot(residual, residual);
+      axpy(next / squared, direction, residual, direction);
+      squared = next;
+    }
+  };
 }

@@ -5,19 +5,12 @@
  *
  * Full passes over all rows are gathered by columns; a shard that is a part of the rows is scattered row by row.
  */
-import type { Link } from '../../shared/contracts/kernels.ts';
+import type { Kernels, Link } from '../../shared/contracts/kernels.ts';
+import type { Arena } from '../../shared/contracts/memory.ts';
 import type { Constants, Dataset, Objective, Oracle, Problem, ProblemEnvironment, Rows } from '../../shared/contracts/problem.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import type { Vector } from '../../shared/vector.ts';
-import {
-  addBatchDifference,
-  addBatchGradient,
-  addRowsGradient,
-  curvatures,
-  gatherColumns,
-  margin,
-  slopesAndLoss,
-} from '../kernels/reference/sparse.ts';
+import { margin } from '../kernels/reference/sparse.ts';
 import { dot, squaredNorm } from '../kernels/reference/vectors.ts';
 
 interface LinearModel {
@@ -43,45 +36,45 @@ function nonConvexValue(x: Vector): number {
 }
 
 /** out += the regulariser's gradient at x. */
-function addRegulariser({ l2, nonConvex }: LinearModel, x: Vector, out: Vector): void {
-  for (let j = 0; j < out.length; j++) out[j]! += l2 * x[j]!;
+function addRegulariser({ l2, nonConvex }: LinearModel, kernels: Kernels, x: Vector, out: Vector): void {
+  kernels.axpy(l2, x, out, out);
   if (nonConvex !== 0) for (let j = 0; j < out.length; j++) out[j]! += nonConvex * nonConvexSlope(x[j]!);
 }
 
-function createOracle(model: LinearModel, data: Dataset, labels: Float64Array, rows: Rows, slopes: Float64Array): Oracle {
+function createOracle(model: LinearModel, data: Dataset, labels: Float64Array, rows: Rows, slopes: Float64Array, kernels: Kernels): Oracle {
   const { link, l2, nonConvex } = model;
   const samples = rows === null ? data.rows : rows.length;
   return {
     samples,
     gradient(x, out) {
       if (rows === null) {
-        slopesAndLoss(link, data, labels, undefined, x, slopes, false);
-        gatherColumns(data, slopes, 1 / samples, out);
+        kernels.slopesAndLoss(link, data, labels, undefined, x, slopes, false);
+        kernels.gatherColumns(data, slopes, 1 / samples, out);
       } else {
         out.fill(0);
-        addRowsGradient(link, data, labels, rows, x, 1 / samples, out);
+        kernels.addRowsGradient(link, data, labels, rows, x, 1 / samples, out);
       }
-      addRegulariser(model, x, out);
+      addRegulariser(model, kernels, x, out);
     },
     batchGradient(x, batch, b, out) {
-      for (let j = 0; j < out.length; j++) out[j] = l2 * x[j]!;
+      kernels.scale(l2, x, out);
       if (nonConvex !== 0) for (let j = 0; j < out.length; j++) out[j]! += nonConvex * nonConvexSlope(x[j]!);
-      addBatchGradient(link, data, labels, rows, batch, b, x, out);
+      kernels.addBatchGradient(link, data, labels, rows, batch, b, x, out);
     },
     batchDifference(x, xPrevious, batch, b, out) {
-      for (let j = 0; j < out.length; j++) out[j] = l2 * (x[j]! - xPrevious[j]!);
+      kernels.scaledDifference(l2, x, xPrevious, out);
       if (nonConvex !== 0) {
         for (let j = 0; j < out.length; j++) out[j]! += nonConvex * (nonConvexSlope(x[j]!) - nonConvexSlope(xPrevious[j]!));
       }
-      addBatchDifference(link, data, labels, rows, batch, b, x, xPrevious, out);
+      kernels.addBatchDifference(link, data, labels, rows, batch, b, x, xPrevious, out);
     },
   };
 }
 
 /** Weight of each row in f: sum over honest shards that hold it of w_i / m_i; undefined where all are 1 / rows. */
-function rowWeights(data: Dataset, shards: readonly Rows[], weights: readonly number[]): Float64Array | undefined {
+function rowWeights(data: Dataset, shards: readonly Rows[], weights: readonly number[], arena: Arena): Float64Array | undefined {
   if (shards.every((rows) => rows === null)) return undefined;
-  const perRow = new Float64Array(data.rows);
+  const perRow = arena.doubles(data.rows);
   shards.forEach((rows, i) => {
     const share = weights[i]! / (rows === null ? data.rows : rows.length);
     if (rows === null) for (let row = 0; row < data.rows; row++) perRow[row]! += share;
@@ -90,8 +83,16 @@ function rowWeights(data: Dataset, shards: readonly Rows[], weights: readonly nu
   return perRow;
 }
 
-function createObjective(model: LinearModel, data: Dataset, perRow: Float64Array | undefined, slopes: Float64Array): Objective {
+function createObjective(
+  model: LinearModel,
+  data: Dataset,
+  perRow: Float64Array | undefined,
+  slopes: Float64Array,
+  arena: Arena,
+): Objective {
   const { link, l2, nonConvex } = model;
+  const { kernels } = arena;
+  let rowsOfHessian: { readonly curvature: Float64Array; readonly weighted: Float64Array } | undefined;
   const d = data.columns;
   const factor = perRow === undefined ? 1 / data.rows : 1;
   // Where l2 is 0, so is its term, however large |x|^2.
@@ -100,20 +101,20 @@ function createObjective(model: LinearModel, data: Dataset, perRow: Float64Array
   return {
     d,
     convex: nonConvex === 0,
-    loss: (x) => slopesAndLoss(link, data, data.labels, perRow, x, slopes, true) * factor + regulariser(x),
+    loss: (x) => kernels.slopesAndLoss(link, data, data.labels, perRow, x, slopes, true) * factor + regulariser(x),
     lossAndGradient(x, out) {
-      const loss = slopesAndLoss(link, data, data.labels, perRow, x, slopes, true);
-      gatherColumns(data, slopes, factor, out);
-      addRegulariser(model, x, out);
+      const loss = kernels.slopesAndLoss(link, data, data.labels, perRow, x, slopes, true);
+      kernels.gatherColumns(data, slopes, factor, out);
+      addRegulariser(model, kernels, x, out);
       return loss * factor + regulariser(x);
     },
     hessianAt(x) {
-      const curvature = new Float64Array(data.rows);
-      curvatures(link, data, perRow, x, curvature);
-      const weighted = new Float64Array(data.rows);
+      rowsOfHessian ??= { curvature: arena.doubles(data.rows), weighted: arena.doubles(data.rows) };
+      const { curvature, weighted } = rowsOfHessian;
+      kernels.curvatures(link, data, perRow, x, curvature);
       return (v, out) => {
-        for (let row = 0; row < data.rows; row++) weighted[row] = curvature[row]! * margin(data, row, v);
-        gatherColumns(data, weighted, factor, out);
+        kernels.weightedMargins(data, curvature, v, weighted);
+        kernels.gatherColumns(data, weighted, factor, out);
         for (let j = 0; j < d; j++) {
           const q = 1 + x[j]! * x[j]!;
           const bend = nonConvex === 0 ? 0 : (nonConvex * (2 - 6 * x[j]! * x[j]!)) / (q * q * q);
@@ -182,8 +183,8 @@ export function createLinearModel(model: LinearModel, { data, testData, arena }:
     rows: data.rows,
     // Real targets are no labels: every row would be a class of its own.
     labels: data.classes > 0 ? data.labels : undefined,
-    oracle: (_owner, rows, flipped) => createOracle(model, data, flipped ? flip() : data.labels, rows, slopes),
-    objective: (shards, weights) => createObjective(model, data, rowWeights(data, shards, weights), slopes),
+    oracle: (_owner, rows, flipped) => createOracle(model, data, flipped ? flip() : data.labels, rows, slopes, arena.kernels),
+    objective: (shards, weights) => createObjective(model, data, rowWeights(data, shards, weights, arena), slopes, arena),
     ...(testData !== undefined && model.link === 'logistic' ? { testAccuracy: (x: Vector) => accuracy(testData, x) } : {}),
   };
 }

@@ -1,9 +1,10 @@
 /** Sampling of indices from a stream: with replacement, without replacement, permutations. O(b) time, no allocation. */
 import type { Stream } from '../../shared/vector.ts';
+import type { KeyedStream } from './streams.ts';
 
 /** b independent uniform indices below m. */
-export function sampleWithReplacement(stream: Stream, m: number, b: number, out: Int32Array): void {
-  for (let i = 0; i < b; i++) out[i] = stream.below(m);
+export function sampleWithReplacement(stream: KeyedStream, m: number, b: number, out: Int32Array): void {
+  stream.fillBelow(m, b, out);
 }
 
 /**

@@ -4,7 +4,9 @@
  *
  * Counter words: block within the stream, client, round, purpose + 65,536 phase. Key: the seed's low and high words.
  */
+import type { Kernels, StreamKey } from '../../shared/contracts/kernels.ts';
 import type { Stream } from '../../shared/vector.ts';
+import { referenceKernels } from '../kernels/reference/index.ts';
 import { exp, log } from '../kernels/reference/scalar.ts';
 import { normalQuantile } from './normal-quantile.ts';
 import { philox } from './philox.ts';
@@ -34,37 +36,46 @@ export const EVERYONE = 0xffffffff;
 const LARGEST_BELOW_ONE = 1 - 2 ** -53;
 
 /** A stream that can be pointed at another (round, client) without allocating. */
-export class KeyedStream implements Stream {
-  readonly #key0: number;
-  readonly #key1: number;
-  readonly #purpose: number;
+export class KeyedStream implements Stream, StreamKey {
+  readonly key0: number;
+  readonly key1: number;
+  round = 0;
+  client = EVERYONE;
+  purpose: number;
+  readonly #ownPurpose: number;
+  readonly #kernels: Kernels;
   readonly #words = new Uint32Array(4);
-  #round = 0;
-  #client = EVERYONE;
-  #phase = 0;
+  /** The next block to make; of the one made last, `used` words are gone. */
   #block = 0;
   #used = 4;
+  /** Words of the next block that are gone already. */
+  #skip = 0;
 
-  constructor(seed: number, purpose: Purpose) {
-    this.#key0 = seed % 4294967296;
-    this.#key1 = Math.floor(seed / 4294967296);
-    this.#purpose = purposes[purpose];
+  /** `kernels` draw in bulk; arrays to fill must be theirs. */
+  constructor(seed: number, purpose: Purpose, kernels: Kernels = referenceKernels) {
+    this.key0 = seed % 4294967296;
+    this.key1 = Math.floor(seed / 4294967296);
+    this.#ownPurpose = purposes[purpose];
+    this.purpose = this.#ownPurpose;
+    this.#kernels = kernels;
   }
 
   /** Moves to the start of the stream of this round, client and phase. Returns this. */
   at(round: number, client: number = EVERYONE, phase = 0): this {
-    this.#round = round;
-    this.#client = client;
-    this.#phase = phase;
+    this.round = round;
+    this.client = client;
+    this.purpose = this.#ownPurpose + 65536 * phase;
     this.#block = 0;
     this.#used = 4;
+    this.#skip = 0;
     return this;
   }
 
   word(): number {
     if (this.#used === 4) {
-      philox(this.#block++, this.#client, this.#round, this.#purpose + 65536 * this.#phase, this.#key0, this.#key1, this.#words);
-      this.#used = 0;
+      philox(this.#block++, this.client, this.round, this.purpose, this.key0, this.key1, this.#words);
+      this.#used = this.#skip;
+      this.#skip = 0;
     }
     return this.#words[this.#used++]!;
   }
@@ -91,6 +102,15 @@ export class KeyedStream implements Stream {
         return wHigh * high + (p >>> 16) + (q >>> 16);
       }
     }
+  }
+
+  /** What `below` would give `count` times, into the first entries of `out`; m <= 2^31. */
+  fillBelow(m: number, count: number, out: Int32Array): void {
+    const gone = 4 * (this.#block - 1) + this.#used + this.#skip;
+    const words = this.#kernels.drawBelow(this, gone, m, count, out);
+    this.#block = Math.floor(words / 4);
+    this.#skip = words % 4;
+    this.#used = 4;
   }
 
   normal(): number {

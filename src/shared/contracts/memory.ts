@@ -5,6 +5,8 @@
  * nothing between calls. Both are declared as named lengths in doubles and arrive as named arrays.
  */
 
+import type { Kernels } from './kernels.ts';
+
 /** Named lengths in doubles. */
 export type Layout<Names extends string = string> = Readonly<Record<Names, number>>;
 
@@ -17,8 +19,9 @@ export interface Shape {
   readonly d: number;
 }
 
-/** A place where arrays of doubles come from: the shared heap of a process, or plain memory. */
+/** A place where arrays come from, the shared heap of a process or plain memory, and the kernels that compute on them. */
 export interface Arena {
+  readonly kernels: Kernels;
   /** `length` doubles, zeroed, aligned to 64 bytes. */
   doubles(length: number): Float64Array;
   /** `length` 32-bit integers, zeroed, aligned to 64 bytes. */
@@ -32,9 +35,4 @@ export function arraysFor<Names extends string>(layout: Layout<Names>, take: (le
   const arrays = Object.create(null) as Record<Names, Float64Array>;
   for (const name of Object.keys(layout) as Names[]) arrays[name] = take(layout[name]);
   return arrays;
-}
-
-/** Arena over ordinary memory: for the library, for tests, for anything that is not shared between threads. */
-export function plainArena(): Arena {
-  return { doubles: (length) => new Float64Array(length), ints: (length) => new Int32Array(length), release: () => {} };
 }

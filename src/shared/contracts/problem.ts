@@ -35,7 +35,7 @@ export interface Dataset {
 /** Which rows, all of them when null. */
 export type Rows = Int32Array | null;
 
-/** What one client may ask of its shard. Writes into `out`, allocates nothing. */
+/** What one client may ask of its shard. Vectors are the engine's or declared workspaces; writes into `out`, allocates nothing. */
 export interface Oracle {
   /** m_i. */
   readonly samples: number;
@@ -54,7 +54,7 @@ export interface Objective {
   loss(x: Vector): number;
   /** f(x), and grad f(x) into `out`, in one pass. */
   lossAndGradient(x: Vector, out: Vector): number;
-  /** Prepares products with the Hessian at x; absent where the problem has none. */
+  /** Prepares products with the Hessian at x, valid until the next call; absent where the problem has none. */
   hessianAt?(x: Vector): (v: Vector, out: Vector) => void;
   /** f* in closed form, where there is one. */
   readonly optimum?: { readonly value: number; readonly certificate: number } | undefined;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildDataset, distinctLabels, requireLabels } from '../../../src/algorithm/data/build-dataset.ts';
 import { parseLibsvm } from '../../../src/algorithm/data/parse-libsvm.ts';
 import { syntheticAdult } from '../../../src/algorithm/data/synthetic-adult.ts';
-import { plainArena } from '../../../src/shared/contracts/memory.ts';
+import { plainArena } from '../../../src/algorithm/kernels/plain-arena.ts';
 import type { Dataset } from '../../../src/shared/contracts/problem.ts';
 
 interface Choice {

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { catalog } from '../../../src/algorithm/catalog.ts';
 import { compile } from '../../../src/algorithm/engine/compile.ts';
 import { Simulation } from '../../../src/algorithm/engine/simulation.ts';
+import { plainArena } from '../../../src/algorithm/kernels/plain-arena.ts';
 import { cohortProbabilities } from '../../../src/algorithm/theory/probabilities.ts';
 import { type Draws, type RoundReport, simulate } from '../../../src/index.ts';
-import { plainArena } from '../../../src/shared/contracts/memory.ts';
 import { resolveExperiment } from '../../../src/simulate.ts';
 
 const base = {

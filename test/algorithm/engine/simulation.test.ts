@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { catalog } from '../../../src/algorithm/catalog.ts';
 import { compile } from '../../../src/algorithm/engine/compile.ts';
 import { Simulation } from '../../../src/algorithm/engine/simulation.ts';
-import { plainArena } from '../../../src/shared/contracts/memory.ts';
+import { plainArena } from '../../../src/algorithm/kernels/plain-arena.ts';
 import { resolveExperiment } from '../../../src/simulate.ts';
 
 /** Every kind of memory: momenta of clients, a rule that remembers, counters, two copies of the state. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { plainArena } from '../../../src/algorithm/kernels/plain-arena.ts';
 import { partitioners } from '../../../src/algorithm/partitioners/index.ts';
 import { problems } from '../../../src/algorithm/problems/index.ts';
 import { KeyedStream } from '../../../src/algorithm/random/streams.ts';
-import { plainArena } from '../../../src/shared/contracts/memory.ts';
 import type { Dataset } from '../../../src/shared/contracts/problem.ts';
 import { instantiate } from '../../../src/shared/contracts/strategy.ts';
 import { codeThrownBy } from '../../support/strategies.ts';

@@ -1,9 +1,9 @@
 /** Quadratics: every dial is what it says, exactly up to rounding. */
 import { describe, expect, it } from 'vitest';
 import { solveOptimum } from '../../../src/algorithm/engine/solve-optimum.ts';
+import { plainArena } from '../../../src/algorithm/kernels/plain-arena.ts';
 import { problems } from '../../../src/algorithm/problems/index.ts';
 import { KeyedStream } from '../../../src/algorithm/random/streams.ts';
-import { plainArena } from '../../../src/shared/contracts/memory.ts';
 import type { Problem } from '../../../src/shared/contracts/problem.ts';
 import { instantiate } from '../../../src/shared/contracts/strategy.ts';
 

@@ -1,5 +1,5 @@
 /** A process that loads a data file again and again and prints its identity and a sum of its values each time. */
-import { plainArena } from '../../../src/shared/contracts/memory.ts';
+import { plainArena } from '../../../src/algorithm/kernels/plain-arena.ts';
 import { loadDataset } from '../../../src/worker/data/load.ts';
 
 const [file, times] = process.argv.slice(2) as [string, string];

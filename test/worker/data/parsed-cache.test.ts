@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { plainArena } from '../../../src/algorithm/kernels/plain-arena.ts';
 import { type LoadedData, loadDataset } from '../../../src/worker/data/load.ts';
 import { endChildren, mountProblem, mountTmpfs, remountReadOnly, startChild, unmountAll } from '../../orchestrator/ledger/processes.ts';
 import { temporaryFolder } from '../../orchestrator/ledger/support.ts';
@@ -42,6 +43,7 @@ describe('the binary cache', () => {
       return length;
     };
     const arena = {
+      kernels: plainArena().kernels,
       doubles: (length: number) => new Float64Array(take(length)),
       ints: (length: number) => new Int32Array(take(length)),
       release: () => {},
@@ -160,7 +162,6 @@ describe('a cache folder that takes nothing', () => {
     try {
       for (let i = 0; i < 2; i++) {
         const spec = { file, format: 'libsvm', targets: 'classes', normalize: 'none' } as const;
-        const { plainArena } = await import('../../../src/shared/contracts/memory.ts');
         expect(await fresh.loadDataset(spec, { arena: plainArena() })).toEqual(expected);
       }
       return emit.mock.calls.map(([message]) => String(message));

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { dataSchema } from '../../../src/algorithm/data/spec.ts';
-import { plainArena } from '../../../src/shared/contracts/memory.ts';
+import { plainArena } from '../../../src/algorithm/kernels/plain-arena.ts';
 import { type DataOptions, type LoadedData, loadDataset } from '../../../src/worker/data/load.ts';
 import { temporaryFolder } from '../../orchestrator/ledger/support.ts';
 
