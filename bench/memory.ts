@@ -1,5 +1,6 @@
 /** Resident memory of a process that computes on two threads. */
 import { readFileSync } from 'node:fs';
+import { plainArena } from '../src/algorithm/kernels/plain-arena.ts';
 import type { Question } from './support/question.ts';
 import { loadRegistered, referenceStudy } from './support/setting.ts';
 import { carryOut } from './support/study.ts';
@@ -21,7 +22,7 @@ export const memory: Question = {
     }
     const before = residentMiB('VmRSS');
     await carryOut(referenceStudy('memory', 4000, 8), 2);
-    const { rowStart, columnOf, columnStart, rowOf, labels, rowValue } = await loadRegistered('a9a');
+    const { rowStart, columnOf, columnStart, rowOf, labels, rowValue } = await loadRegistered('a9a', plainArena());
     const bytes = [rowStart, columnOf, columnStart, rowOf, labels, rowValue].reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
     print(`largest resident size: ${residentMiB('VmHWM').toFixed(0)} MiB, of which ${(bytes / 2 ** 20).toFixed(1)} MiB are the data set`);
     print(`resident before the pool was made: ${before.toFixed(0)} MiB`);

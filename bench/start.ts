@@ -1,6 +1,7 @@
 /** How long a user waits before the first number, and what a process weighs. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { plainArena } from '../src/algorithm/kernels/plain-arena.ts';
 import type { Question } from './support/question.ts';
 import { loadRegistered, referenceStudy } from './support/setting.ts';
 import { against, spread } from './support/spread.ts';
@@ -31,7 +32,7 @@ export const start: Question = {
   asks: 'How long does it take from process start to the first metric, and to load a9a?',
   answer: (print) =>
     inFolder(async (folder) => {
-      await loadRegistered('a9a');
+      await loadRegistered('a9a', plainArena());
       const path = join(folder, 'study.yaml');
       writeFileSync(path, referenceStudy('start', 1, 1));
       const first: number[] = [];
@@ -44,8 +45,8 @@ export const start: Question = {
         first.push(wallMs / 1000);
         help.push((await marinade(['--help'])).wallMs);
         await withOwnCache(join(folder, `cache-${repeat}`), async () => {
-          cold.push(await milliseconds(() => loadRegistered('a9a')));
-          warm.push(await milliseconds(() => loadRegistered('a9a')));
+          cold.push(await milliseconds(() => loadRegistered('a9a', plainArena())));
+          warm.push(await milliseconds(() => loadRegistered('a9a', plainArena())));
         });
       }
       print(

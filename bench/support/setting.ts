@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { catalog } from '../../src/algorithm/catalog.ts';
 import { compile } from '../../src/algorithm/engine/compile.ts';
 import { Simulation } from '../../src/algorithm/engine/simulation.ts';
-import { plainArena } from '../../src/algorithm/kernels/plain-arena.ts';
+import type { Arena } from '../../src/shared/contracts/memory.ts';
 import type { Dataset } from '../../src/shared/contracts/problem.ts';
 import { resolveExperiment } from '../../src/simulate.ts';
 import { loadDataset } from '../../src/worker/data/load.ts';
+import type { SharedHeap } from '../../src/worker/shared-heap.ts';
 
 /** The setting as a study writes it. */
 export function referenceExperiment(rounds: number): Record<string, unknown> {
@@ -31,20 +32,22 @@ export function referenceStudy(name: string, rounds: number, seeds: number): str
   return JSON.stringify({ study: name, experiment: referenceExperiment(rounds), seeds: `0..${seeds - 1}` });
 }
 
-/** The registered training set, from the data folder or the cache. */
-export async function loadRegistered(name: string): Promise<Dataset> {
-  return (await loadDataset({ name, normalize: 'rows' }, { dataDirectory: undefined, offline: false, arena: plainArena() })).data;
+/** The registered training set, from the data folder or the cache, in an arena. */
+export async function loadRegistered(name: string, arena: Arena): Promise<Dataset> {
+  return (await loadDataset({ name, normalize: 'rows' }, { dataDirectory: undefined, offline: false, arena })).data;
 }
 
-/** One run of the setting on this thread; each call of the result computes it from round 0. */
-export function referenceRun(data: Dataset, seed: number, rounds: number): { seconds: number; loss: number } {
+/** One run of the setting on this thread from its start, by the kernels of the heap that holds the data. */
+export function referenceRun(heap: SharedHeap, data: Dataset, seed: number, rounds: number): { seconds: number; loss: number } {
   const experiment = resolveExperiment({ ...referenceExperiment(rounds), seed });
   const compiled = compile(experiment, catalog);
-  const simulation = new Simulation({ compiled, data, testData: undefined, arena: plainArena(), optimum: null });
+  const arena = heap.arena();
+  const simulation = new Simulation({ compiled, data, testData: undefined, arena, optimum: null });
   const began = process.threadCpuUsage();
   simulation.begin();
   for (let k = 0; k < rounds; k++) simulation.advance();
   const { user, system } = process.threadCpuUsage(began);
+  arena.release();
   return { seconds: (user + system) / 1e6, loss: simulation.takePoints().columns['loss']!.at(-1)! };
 }
 
