@@ -1,9 +1,5 @@
 /** What a report needs beside the ledger's rows: versions, data sets, optima; and where it is written. */
-import { catalog } from '../algorithm/catalog.ts';
-import { compile } from '../algorithm/engine/compile.ts';
 import type { Experiment } from '../algorithm/experiment.ts';
-import { needsOptimum } from '../algorithm/metrics.ts';
-import { objectiveKey } from '../orchestrator/plan/run-key.ts';
 import type { Fact } from '../orchestrator/results/report-data.ts';
 import { writeReport } from '../orchestrator/results/write-report.ts';
 import type { LedgerReader, StudyRow, StudyRun } from '../shared/contracts/ledger.ts';
@@ -24,31 +20,18 @@ function dataFacts(runs: readonly StudyRun[]): Fact[] {
   return [...names].map(([sha256, name]) => ({ name: `data ${name}`, value: `sha256 ${sha256}` }));
 }
 
-/** f* of each objective with its certificate, where the ledger has it and no strategies of the user's own are needed. */
+/** f* of each objective with its certificate, where the ledger has it. */
 async function optimumFacts(ledger: LedgerReader, runs: readonly StudyRun[]): Promise<Fact[]> {
-  const found = new Map<string, Fact>();
-  let more = 0;
-  for (const run of runs) {
-    if (!run.metrics.some(needsOptimum)) continue;
-    const experiment = JSON.parse(run.experiment) as Experiment;
-    let key: string;
-    try {
-      key = objectiveKey(compile(experiment, catalog), run.dataSha256);
-    } catch (thrown) {
-      if (thrown instanceof MarinadeError) continue;
-      throw thrown;
-    }
-    if (found.has(key)) continue;
-    if (found.size === MAX_OPTIMA) {
-      more++;
-      continue;
-    }
+  const keys = [...new Set(runs.flatMap(({ objectiveKey }) => objectiveKey ?? []))];
+  const facts: Fact[] = [];
+  for (const key of keys.slice(0, MAX_OPTIMA)) {
     const optimum = await ledger.optimum(key);
     if (optimum === undefined) continue;
     const certificate = Object.entries(optimum.certificate).map(([name, value]) => `${name} ${String(value)}`);
-    found.set(key, { name: 'f*', value: [String(optimum.value), ...certificate].join(', ') });
+    facts.push({ name: 'f*', value: [String(optimum.value), ...certificate].join(', ') });
   }
-  return [...found.values(), ...(more === 0 ? [] : [{ name: 'f*', value: `of ${more} further runs: one per objective, in the ledger` }])];
+  if (keys.length > MAX_OPTIMA) facts.push({ name: 'f*', value: `and of ${keys.length - MAX_OPTIMA} further objectives, in the ledger` });
+  return facts;
 }
 
 async function factsOf(ledger: LedgerReader, study: StudyRow, runs: readonly StudyRun[]): Promise<Fact[]> {

@@ -59,15 +59,17 @@ export interface CurveChart {
 /** Room between panels, and of the labels under a panel. */
 const GAP = 22;
 const UNDER = 24;
+const TITLE_SIZE = 11.5;
 /** Height of the line for values that are not positive. */
 const ZERO_STRIP = 20;
-/** A diverging run may not flatten the others: it is cut this far above its start. */
+/** A diverging run may not flatten the others: it is cut this far above its start, farther where there are no others. */
 const DIVERGED_DECADES = 4;
+const LONE_DIVERGED_DECADES = 12;
 
 export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, reach, low = false, width = 720 }: CurveChart): string {
   const curves = panels.flatMap((panel) => panel.curves);
   const entries = keyOf(curves);
-  const columns = columnsFor(panels.length, width);
+  const columns = columnsFor(panels, width);
   const rows = Math.ceil(panels.length / columns);
   const extent = extentOf(curves, logarithmic, floor);
   const y0 = verticalScale(extent, logarithmic, 1, 0, 8);
@@ -94,7 +96,12 @@ export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, 
     const y = plotScale(extent, logarithmic, frame);
     const lowest = i + columns >= panels.length;
     return [
-      headed ? text(frame.left, frame.top - 7, cutLabel(panel.title, panelWidth, 11.5), { 'font-size': 11.5, 'font-weight': 600 }) : '',
+      headed
+        ? text(frame.left, frame.top - 7, cutLabel(panel.title, 0.95 * panelWidth, TITLE_SIZE), {
+            'font-size': TITLE_SIZE,
+            'font-weight': 600,
+          })
+        : '',
       floorShade(y, floor, frame, panels.length === 1),
       verticalAxis(y.scale, frame, column === 0),
       zeroAxis(y, frame, column === 0),
@@ -128,10 +135,11 @@ function keyOf(curves: readonly Curve[]): KeyEntry[] {
   return [...seen.values()];
 }
 
-function columnsFor(panels: number, width: number): number {
-  const most = width >= 600 ? 4 : 2;
-  const wanted = panels <= 1 ? 1 : panels <= 4 ? 2 : panels <= 9 ? 3 : 4;
-  return Math.min(most, wanted);
+function columnsFor(panels: readonly CurvePanel[], width: number): number {
+  const count = panels.length;
+  const wide = panels.some(({ title }) => textWidth(title, TITLE_SIZE) > 0.22 * width);
+  const wanted = count <= 1 ? 1 : count <= 4 ? 2 : count <= 9 || wide ? 3 : 4;
+  return Math.min(width >= 600 ? 4 : 2, wanted);
 }
 
 /** Room for labels at the ends of the lines; 0 when a key says it better. */
@@ -149,10 +157,12 @@ interface Extent {
 
 function extentOf(curves: readonly Curve[], logarithmic: boolean, floor: number | undefined): Extent {
   let [low, high, zeros] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, false];
+  const everyDiverged = curves.every(({ ends }) => ends.some((end) => end.diverged));
+  const decades = everyDiverged ? LONE_DIVERGED_DECADES : DIVERGED_DECADES;
   for (const { points, ends } of curves) {
     const start = points.find(({ centre }) => Number.isFinite(centre))?.high ?? Number.NaN;
     const diverged = ends.some((end) => end.diverged);
-    const cap = !diverged ? Number.MAX_VALUE : logarithmic ? Math.abs(start) * 10 ** DIVERGED_DECADES : start + 10 * Math.abs(start);
+    const cap = !diverged ? Number.MAX_VALUE : logarithmic ? Math.abs(start) * 10 ** decades : start + 10 * Math.abs(start);
     for (const point of points) {
       for (const value of [point.low, point.centre, point.high]) {
         if (!Number.isFinite(value)) continue;
@@ -217,43 +227,49 @@ function floorShade({ scale }: PlotScale, floor: number | undefined, { left, rig
     fill: 'currentColor',
     'fill-opacity': '0.06',
   });
-  const label = labelled
-    ? text(right - 6, top + 13, 'below the resolution of the loss', { 'text-anchor': 'end', 'font-size': 10.5, 'fill-opacity': '0.65' })
-    : '';
+  const label = labelled ? text(left + 6, top + 13, 'below the resolution of the loss', { 'font-size': 10.5, 'fill-opacity': '0.65' }) : '';
   return shade + label;
 }
 
 function curveIn({ style, points, ends }: Curve, x: Scale, y: PlotScale, frame: Frame): string {
-  const centres: { readonly at: Point; readonly partial: boolean }[] = [];
-  const [above, below]: [Point[], Point[]] = [[], []];
-  for (const point of points) {
-    const px = x(point.x);
-    const [low, centre, high] = [y.at(point.low), y.at(point.centre), y.at(point.high)];
-    if (centre !== undefined) centres.push({ at: [px, centre], partial: point.partial });
-    if (low === undefined || high === undefined) continue;
-    above.push([px, high]);
-    below.push([px, low]);
-  }
-  const split = centres.findIndex(({ partial }) => partial);
-  const whole = (split < 0 ? centres : centres.slice(0, split)).map(({ at }) => at);
-  const rest = (split < 0 ? [] : centres.slice(Math.max(0, split - 1))).map(({ at }) => at);
-  const wide = above.some(([, high], i) => below[i]![1] - high > 0.8);
-  const dash = styleOf(style).dash;
-  const stroke = { fill: 'none', stroke: 'currentColor', 'stroke-linejoin': 'round', 'stroke-dasharray': dash };
-  return inSeries(
-    style,
-    [
-      wide ? element('path', { d: `${pathThrough([...above, ...below.reverse()])}z`, fill: 'currentColor', 'fill-opacity': '0.15' }) : '',
-      whole.length > 1 ? element('path', { d: pathThrough(whole), 'stroke-width': '1.8', ...stroke }) : '',
-      rest.length > 1 ? element('path', { d: pathThrough(rest), 'stroke-width': '1', 'stroke-opacity': '0.75', ...stroke }) : '',
-      ...markersAlong(
-        centres.map(({ at }) => at),
-        style,
-        frame,
-      ),
-      ...ends.map((end) => endMark(end, x, y)),
-    ].join(''),
-  );
+  // What some runs have left begins anew: a mean over others is not connected with the mean over all.
+  const split = points.findIndex(({ partial }) => partial);
+  const parts = split < 0 ? [points] : [points.slice(0, split), points.slice(split)];
+  const centres: Point[] = [];
+  const drawn = parts.map((part, i) => {
+    const line: Point[] = [];
+    const [above, below]: [Point[], Point[]] = [[], []];
+    for (const point of part) {
+      const px = x(point.x);
+      const [low, centre, high] = [y.at(point.low), y.at(point.centre), y.at(point.high)];
+      if (centre !== undefined) line.push([px, centre]);
+      if (low === undefined || high === undefined) continue;
+      above.push([px, high]);
+      below.push([px, low]);
+    }
+    centres.push(...line);
+    return bandPath(above, below) + linePath(line, style, i === 0 && split !== 0);
+  });
+  return inSeries(style, [...drawn, ...markersAlong(centres, style, frame), ...ends.map((end) => endMark(end, x, y))].join(''));
+}
+
+/** The area between the smallest and the largest run, where it can be seen. */
+function bandPath(above: readonly Point[], below: readonly Point[]): string {
+  if (!above.some(([, high], i) => below[i]![1] - high > 0.8)) return '';
+  return element('path', { d: `${pathThrough([...above, ...[...below].reverse()])}z`, fill: 'currentColor', 'fill-opacity': '0.15' });
+}
+
+function linePath(points: readonly Point[], style: number, whole: boolean): string {
+  if (points.length < 2) return '';
+  return element('path', {
+    d: pathThrough(points),
+    'stroke-width': whole ? '1.8' : '1',
+    'stroke-opacity': whole ? undefined : '0.75',
+    fill: 'none',
+    stroke: 'currentColor',
+    'stroke-linejoin': 'round',
+    'stroke-dasharray': styleOf(style).dash,
+  });
 }
 
 /** A few markers along a line, at other places for each series. */

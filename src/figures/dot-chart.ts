@@ -21,7 +21,8 @@ export interface DotRow {
   readonly diverged: number;
 }
 
-const ZERO_STRIP = 34;
+/** Room for values that are not positive, left of a logarithmic axis. */
+const ZERO_STRIP = 46;
 
 export function dotChart({
   title,
@@ -36,9 +37,10 @@ export function dotChart({
   readonly rows: readonly DotRow[];
   readonly width?: number;
 }): string {
-  const longest = Math.max(40, ...rows.map(({ label }) => textWidth(label, 12)));
-  // Long labels, or little room, stand above their rows.
-  const beside = longest <= 0.42 * width;
+  const widest = Math.max(40, ...rows.map(({ label }) => textWidth(label, 12)));
+  // Long labels stand above their rows, or are cut where there are many rows.
+  const beside = widest <= 0.42 * width || (rows.length > 12 && width >= 600);
+  const longest = Math.min(widest, 0.5 * width);
   const rowHeight = beside ? (rows.length > 24 ? 19 : 25) : 40;
   const diverged = rows.some((row) => row.diverged > 0);
   const left = beside ? longest + 16 : 8;
@@ -70,11 +72,12 @@ export function dotChart({
       row.mean === undefined || !Number.isFinite(row.mean)
         ? ''
         : line(at(row.mean), y - 7, at(row.mean), y + 7, { 'stroke-width': '2.4', 'stroke-linecap': 'round' });
+    const hairs = beside ? '' : x.ticks.map(({ value }) => line(x(value), y - 8, x(value), y + 8, { 'stroke-opacity': '0.13' })).join('');
     const lost =
       row.diverged === 0
         ? ''
         : cross(right + 16, y, 3.4) + text(right + 24, y + 4, `${row.diverged} diverged`, { fill: 'currentColor', 'font-size': 11 });
-    return label + inSeries(row.style, interval + dots.join('') + mean + lost);
+    return hairs + label + inSeries(row.style, interval + dots.join('') + mean + lost);
   });
   const zeroLine = zeros
     ? line(left + ZERO_STRIP - 8, top, left + ZERO_STRIP - 8, bottom, { 'stroke-opacity': '0.35', 'stroke-dasharray': '2 3' }) +
@@ -85,7 +88,7 @@ export function dotChart({
     bottom + 44,
     title,
     descriptionOf(rows, xLabel),
-    horizontalAxis(x, frame, true, top) +
+    horizontalAxis(x, frame, true, beside ? top : undefined) +
       zeroLine +
       text((start + right) / 2, bottom + 36, axisName(xLabel, x), { 'text-anchor': 'middle' }) +
       drawn.join(''),

@@ -63,7 +63,7 @@ export function asked({ runs, cells, study }: ReportData): Markup {
     ['aggregator', choice(experiment.aggregator, catalog.aggregators)],
     ['rounds', markup`<b>${grouped(experiment.rounds)}</b>`],
   ];
-  const fixed = parts.filter(([key]) => !varied(key));
+  const fixed = parts.filter(([key]) => !varied(key) && key in experiment);
   const comparisons = paths.map((path): readonly [string, Content] => {
     const values = [...new Map(cells.map(({ parameters }) => [JSON.stringify(parameters[path]), parameters[path]])).values()];
     const shown = values.slice(0, 24).map((value) => choice(value));
@@ -72,7 +72,7 @@ export function asked({ runs, cells, study }: ReportData): Markup {
   return joined([
     comparisons.length === 0 ? '' : markup`<h3>Compared</h3>${definitions(comparisons)}`,
     markup`<h3>${comparisons.length === 0 ? 'The experiment' : 'Held fixed'}</h3>${definitions(fixed)}`,
-    details('The study file, as it was submitted', preformatted(study.source)),
+    details('The study file, as it was submitted', preformatted(study.source), true),
   ]);
 }
 

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { details, htmlOf, joined, type Markup, markup, preformatted, table } from './report-html.ts';
 import type { CellStatistics } from './statistics.ts';
 
-/** Cells that are written out whole; beyond, what they share stands once and each cell lists its own values. */
+/** Cells that are written out whole, the first of them on paper too; beyond, what they share stands once and each cell lists its own values. */
 const WHOLE_CELLS = 40;
 
 interface Leaf {
@@ -65,12 +65,12 @@ function written(lines: readonly Leaf[], marked: ReadonlySet<string>): Markup {
 export function configuration(cells: readonly CellStatistics[]): Markup {
   if (cells.length === 0) return markup`<p>No run, no configuration.</p>`;
   if (cells.length === 1) {
-    return details('The experiment with every default filled in', preformatted(written(linesOf(experimentOf(cells[0]!)), new Set())));
+    return details('The experiment with every default filled in', preformatted(written(linesOf(experimentOf(cells[0]!)), new Set())), true);
   }
   const lines = cells.map((cell) => linesOf(experimentOf(cell)));
   const marked = differing(lines);
   if (cells.length <= WHOLE_CELLS) {
-    const each = cells.map(({ label }, i) => details(label, preformatted(written(lines[i]!, marked))));
+    const each = cells.map(({ label }, i) => details(label, preformatted(written(lines[i]!, marked)), i === 0));
     return markup`<p>Every default is filled in; <mark>marked</mark> is what differs between cells. The seed is added per run.</p>${joined(each)}`;
   }
   const shared = lines[0]!.filter(({ path }) => !marked.has(path));

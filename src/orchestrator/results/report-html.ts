@@ -80,8 +80,9 @@ export function definitions(entries: readonly (readonly [Content, Content])[]): 
   ]);
 }
 
-export function details(summary: Content, content: Content): Markup {
-  return markup`<details><summary>${summary}</summary>${content}</details>`;
+/** What is a click away; on paper only where it is said to be printed. */
+export function details(summary: Content, content: Content, printed = false): Markup {
+  return markup`<details${printed ? ' class=print' : ''}><summary>${summary}</summary>${content}</details>`;
 }
 
 export function preformatted(content: Content): Markup {
@@ -139,7 +140,7 @@ figcaption{font-size:.84rem;line-height:1.5;margin-top:.5rem;max-width:44rem}.fi
 caption{text-align:left;color:var(--soft);padding-bottom:.4rem}
 thead th{font-weight:600;border-bottom:1.2px solid var(--rule);border-top:1.2px solid var(--rule)}tbody tr:last-child>*{border-bottom:1.2px solid var(--rule)}
 tbody th{font-weight:400}th,td{text-align:left;padding:.34rem .9rem .34rem 0;vertical-align:baseline;border-bottom:1px solid var(--line)}th:last-child,td:last-child{padding-right:0}
-th:not(.wrap),td:not(.wrap){white-space:nowrap}.wrap{min-width:8rem;overflow-wrap:anywhere}.right{text-align:right;font-feature-settings:"tnum"}
+th:not(.wrap),td:not(.wrap){white-space:nowrap}.wrap{min-width:9rem;overflow-wrap:anywhere}.right{text-align:right;font-feature-settings:"tnum"}
 sup{font-size:.72em;line-height:0}.swatch{width:26px;height:10px;vertical-align:middle;margin-right:.55rem}
 .best td:last-child,.best th{font-weight:600}.lost{color:var(--warn);font-weight:600}
 code,pre,.hash{font:.92em/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}.hash{font-size:.78rem}
@@ -152,7 +153,7 @@ details{margin:.5rem 0}summary{cursor:pointer;color:var(--accent);font-size:.87r
 .axis>legend{display:contents}.axis{border:0;padding:0;margin:0;min-width:0}.axis>.name{font-size:.82rem;color:var(--soft);margin-right:.6rem}
 .axis>input:checked+label{border-color:var(--accent);color:var(--accent)}.axis>input:focus-visible+label{outline:2px solid var(--accent);outline-offset:2px}.axis>figure{display:none}
 @media(max-width:40rem){body{padding:1.5rem 1rem 3rem;font-size:15px}h1{font-size:1.5rem}.wide{display:none}.narrow{display:block}dl>div{grid-template-columns:1fr;gap:0}.axis>label{margin-bottom:.4rem}}
-@media print{:root{color-scheme:light;--ink:#000;--soft:#444;--line:#ccc;--rule:#000;--page:#fff;--panel:#fff;--accent:#000;--mark:#eee}body{max-width:none;padding:0;font-size:10pt}nav,.axis>label,.axis>.name,summary,.file{display:none}figure,tr,.note{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}.wide{display:block}.narrow{display:none}th:not(.wrap),td:not(.wrap){white-space:normal}pre{white-space:pre-wrap;border:.5pt solid #ccc}details.print::details-content{content-visibility:visible;display:block;block-size:auto}}
+@media print{:root{color-scheme:light;--ink:#000;--soft:#444;--line:#ccc;--rule:#000;--page:#fff;--panel:#fff;--accent:#000;--mark:#eee}body{max-width:none;padding:0;font-size:10pt}nav,.axis>label,.axis>.name,details:not(.print),.file{display:none}summary{list-style:none;color:#000;font-weight:600}table{font-size:8.5pt}td .hash{font-size:6pt;white-space:normal;overflow-wrap:anywhere}figure,tr,.note{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}.wide{display:block}.narrow{display:none}th:not(.wrap),td:not(.wrap){white-space:normal}pre{white-space:pre-wrap;border:.5pt solid #ccc}details.print::details-content{content-visibility:visible;display:block;block-size:auto}}
 `;
 
 /** A whole page around its content. */

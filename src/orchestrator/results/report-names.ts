@@ -10,9 +10,9 @@ interface MetricName {
 const metricNames: Readonly<Record<string, MetricName>> = {
   loss: { title: 'Loss', axis: 'loss f(x)' },
   'optimality-gap': { title: 'Optimality gap', axis: 'optimality gap f(x) − f*' },
-  'gradient-norm': { title: 'Gradient norm', axis: 'gradient norm |∇f(x)|' },
-  'squared-gradient-norm': { title: 'Squared gradient norm', axis: 'squared gradient norm |∇f(x)|²' },
-  'estimator-error': { title: 'Error of the estimator', axis: 'estimator error |g − ∇f(x)|' },
+  'gradient-norm': { title: 'Gradient norm', axis: 'gradient norm |grad f(x)|' },
+  'squared-gradient-norm': { title: 'Squared gradient norm', axis: 'squared gradient norm |grad f(x)|²' },
+  'estimator-error': { title: 'Error of the estimator', axis: 'estimator error |g − grad f(x)|' },
   'clipping-level': { title: 'Clipping level', axis: 'clipping level λ' },
   'clipped-fraction': { title: 'Honest messages clipped', axis: 'share of honest messages clipped' },
   'clipping-shrinkage': { title: 'What clipping leaves of honest messages', axis: 'mean of |clipped| / |message|' },

@@ -59,43 +59,59 @@ function firstText({ runs }: CellStatistics, metric: string): string {
   return low === high ? shortNumber(low) : `${shortNumber(low)}–${shortNumber(high)}`;
 }
 
+/** Cells in the table that is open to the eye; of more, the best stand there and the whole table is a click away. */
+const OPEN_ROWS = 24;
+const BEST_ROWS = 10;
+
 /** One row per cell, with its mark in the figures. */
 export function outcomes(data: ReportData): Markup {
-  const { cells, headline, layout, runs } = data;
-  const paths = Object.keys(cells[0]?.parameters ?? {});
-  const lead = paths.length === 0 ? ['runs'] : paths;
-  const rows = cells.map((cell): Content[] => {
-    const values = paths.length === 0 ? ['all'] : paths.map((path) => valueLabel(cell.parameters[path]));
-    const marked = cells.length > 1 ? joined([swatch(layout.placed.get(cell)?.style), values[0]!]) : values[0]!;
-    return [
-      marked,
-      ...values.slice(1),
-      outcomesMarkup(cell),
-      grouped2(roundsText(cell.runs)),
-      ...(headline === undefined ? [] : [numeric(firstText(cell, headline)), numeric(estimateText(cell, headline))]),
-    ];
-  });
-  const right = [...lead.map(() => false), false, true, true, true];
-  const head = [...lead, 'outcomes', 'rounds', ...(headline === undefined ? [] : ['first', 'last, mean [95 %]'])];
+  const { cells, headline, runs } = data;
   const note =
     headline === undefined
       ? 'No metric was recorded.'
-      : `Means are over the runs of a cell that ended by themselves, geometric where the metric spans decades and all values are positive; in brackets the 95 % interval over seeds (Student's t, of log10 for geometric means). Runs that diverged, failed or have not ended are counted under outcomes, and the mean then says over how many runs it is.`;
+      : "Means are over the runs of a cell that ended by themselves, geometric where the metric spans decades and all values are positive; in brackets the 95 % interval over seeds (Student's t, of log10 for geometric means). Runs that diverged, failed or have not ended are counted under outcomes, and the mean then says over how many runs it is.";
+  const few = cells.length <= OPEN_ROWS || headline === undefined;
+  const whole = outcomeRows(data, cells, headline === undefined ? undefined : `${metricTitle(headline)} over the seeds of each cell`);
   return joined([
     inShort(data),
-    table({
-      head,
-      rows,
-      right,
-      wrap: lead.map(() => true),
-      ...(headline === undefined ? {} : { caption: `${metricTitle(headline)} over the seeds of each cell` }),
-    }),
+    few
+      ? whole
+      : outcomeRows(
+          data,
+          ranked(cells, headline).slice(0, BEST_ROWS),
+          `${metricTitle(headline)}: the ${BEST_ROWS} best of ${cells.length} cells`,
+        ),
+    few ? '' : details(`All ${cells.length} cells`, whole),
     markup`<p class="soft">${note}</p>`,
     details('This table in LaTeX', preformatted(latexTable(outcomeTable(runs)))),
   ]);
 }
 
-function grouped2(rounds: string): string {
+function outcomeRows({ cells: all, headline, layout }: ReportData, cells: readonly CellStatistics[], caption: string | undefined): Markup {
+  const paths = Object.keys(all[0]?.parameters ?? {});
+  const lead = paths.length === 0 ? ['runs'] : paths;
+  // All cells share their seeds and mostly their starts: then once is enough.
+  const starts = headline === undefined ? [] : [...new Set(all.map((cell) => firstText(cell, headline)))];
+  const varies = starts.length > 1;
+  const rows = cells.map((cell): Content[] => {
+    const values = paths.length === 0 ? ['all'] : paths.map((path) => valueLabel(cell.parameters[path]));
+    const marked = all.length > 1 ? joined([swatch(layout.placed.get(cell)?.style), values[0]!]) : values[0]!;
+    return [
+      marked,
+      ...values.slice(1),
+      outcomesMarkup(cell),
+      groupedDigits(roundsText(cell.runs)),
+      ...(headline !== undefined && varies ? [numeric(firstText(cell, headline))] : []),
+      ...(headline === undefined ? [] : [numeric(estimateText(cell, headline))]),
+    ];
+  });
+  const head = [...lead, 'outcomes', 'rounds', ...(varies ? ['first'] : []), ...(headline === undefined ? [] : ['last, mean [95 %]'])];
+  const right = [...lead.map(() => false), false, true, true, true];
+  const start = starts.length === 1 && starts[0] !== '–' ? `; at the start ${starts[0]}` : '';
+  return table({ head, rows, right, wrap: lead.map(() => true), ...(caption === undefined ? {} : { caption: `${caption}${start}` }) });
+}
+
+function groupedDigits(rounds: string): string {
   return rounds.replace(/\d+/g, (digits) => grouped(Number(digits)));
 }
 
@@ -148,12 +164,33 @@ export function warnings({ cells }: ReportData): Markup | undefined {
   for (const cell of cells) {
     for (const text of new Set(cell.runs.flatMap((run) => run.warnings))) byText.set(text, [...(byText.get(text) ?? []), cell]);
   }
-  if (byText.size === 0) return undefined;
+  const counts = notesOf(cells);
+  if (byText.size + counts.length === 0) return undefined;
   const notes = [...byText].map(([text, concerned]) => {
     const few = concerned.length <= 3 ? concerned.map(({ label }) => label).join('; ') : `${concerned.length} of ${cells.length} cells`;
     return markup`<p class="note">${text} <span class="soft">(${concerned.length === cells.length ? 'all cells' : few})</span></p>`;
   });
-  return joined(notes);
+  return joined([...notes, ...counts.map((text) => markup`<p class="note">${text}</p>`)]);
+}
+
+/** What runs counted beside their numbers. */
+const noteTexts: Readonly<Record<string, string>> = {
+  loweredTolerance: 'the cohort was too small for f and the largest feasible f was used',
+  emptyCohorts: 'nobody was sampled and the estimator was kept',
+};
+
+function notesOf(cells: readonly CellStatistics[]): string[] {
+  const totals = new Map<string, { rounds: number; runs: number }>();
+  for (const { notes } of cells.flatMap(({ runs }) => runs)) {
+    for (const [name, rounds] of Object.entries(notes)) {
+      if (rounds === 0) continue;
+      const total = totals.get(name) ?? { rounds: 0, runs: 0 };
+      totals.set(name, { rounds: total.rounds + rounds, runs: total.runs + 1 });
+    }
+  }
+  return [...totals].map(
+    ([name, { rounds, runs }]) => `in ${counted(rounds, 'round')} of ${counted(runs, 'run')} ${noteTexts[name] ?? name}`,
+  );
 }
 
 /** Observed majority rounds against the theory. */
@@ -184,6 +221,9 @@ export function cohortTable({ cohorts }: ReportData): Markup {
   ]);
 }
 
+/** Runs whose keys and hashes are printed; on screen all are a click away. */
+const PRINTED_RUNS = 60;
+
 /** Keys and hashes of every run. */
 export function runTable({ runs, cells }: ReportData): Markup {
   const labels = new Map(cells.flatMap(({ label, runs: members }) => members.map(({ runKey }) => [runKey, label] as const)));
@@ -200,7 +240,7 @@ export function runTable({ runs, cells }: ReportData): Markup {
     rows,
     right: [false, false, true, false, true, false],
   });
-  return details(`Run keys and result hashes of ${counted(runs.length, 'run')}`, whole);
+  return details(`Run keys and result hashes of ${counted(runs.length, 'run')}`, whole, runs.length <= PRINTED_RUNS);
 }
 
 /** How to obtain the same numbers again. */
