@@ -9,6 +9,9 @@ type Binary = 0 | 1;
 type Rows = [rowStart: Address, columnOf: Address, values: Address, rowValue: Address];
 
 export interface WasmExports {
+  /** Writes the 40 doubles that kernels with exponentials read. */
+  storeConstants(constants: Address): void;
+
   drawBelow(
     ...parameters: [
       client: number,
@@ -48,6 +51,7 @@ export interface WasmExports {
       batch: Address,
       b: number,
       x: Address,
+      constants: Address,
       scratch: Address,
       out: Address,
     ]
@@ -55,7 +59,7 @@ export interface WasmExports {
   addBatchDifference(
     ...parameters: [
       ...[link: number, ...Rows, labels: Address, rows: Address, batch: Address, b: number],
-      ...[x: Address, xPrevious: Address, d: number, interleave: Binary, scratch: Address, out: Address],
+      ...[x: Address, xPrevious: Address, d: number, interleave: Binary, constants: Address, scratch: Address, out: Address],
     ]
   ): void;
   addRowsGradient(
@@ -67,6 +71,7 @@ export interface WasmExports {
       count: number,
       x: Address,
       factor: number,
+      constants: Address,
       scratch: Address,
       out: Address,
     ]
@@ -74,7 +79,7 @@ export interface WasmExports {
   slopesAndLoss(
     ...parameters: [
       ...[link: number, rows: number, ...Rows, labels: Address, weights: Address],
-      ...[x: Address, wantLoss: Binary, scratch: Address, slopes: Address],
+      ...[x: Address, wantLoss: Binary, constants: Address, scratch: Address, slopes: Address],
     ]
   ): number;
   gatherColumns(
@@ -84,5 +89,10 @@ export interface WasmExports {
     ]
   ): void;
   weightedMargins(...parameters: [rows: number, ...Rows, weights: Address, x: Address, out: Address]): void;
-  curvatures(...parameters: [link: number, rows: number, ...Rows, weights: Address, x: Address, out: Address]): void;
+  curvatures(
+    ...parameters: [
+      ...[link: number, rows: number, ...Rows, weights: Address],
+      ...[x: Address, constants: Address, scratch: Address, out: Address],
+    ]
+  ): void;
 }

@@ -12,7 +12,9 @@ import { shrink } from './reference/vectors.ts';
 import { wasmBytes } from './wasm-bytes.generated.ts';
 import type { Address, WasmExports } from './wasm-exports.ts';
 
-/** As in source/sparse-rows.ts: margins, labels and factors of a block of rows, then pairs of coordinates. */
+/** As in source/scalar.ts. */
+const CONSTANTS = 40;
+/** As in source/sparse-rows.ts: what belongs to a block of rows, then pairs of coordinates. */
 const BLOCK_BYTES = 8192;
 const PAIRED_COORDINATES = 4096;
 const SCRATCH_DOUBLES = BLOCK_BYTES / 8 + 2 * PAIRED_COORDINATES;
@@ -48,6 +50,8 @@ function compiledModule(): WebAssembly.Module {
 export function createWasmKernels(own: KernelMemory): Kernels {
   const { buffer } = own.memory;
   const wasm = new WebAssembly.Instance(compiledModule(), { env: { memory: own.memory } }).exports as WasmExports;
+  const constants = own.doubles(CONSTANTS).byteOffset;
+  wasm.storeConstants(constants);
   const scratch = own.doubles(SCRATCH_DOUBLES).byteOffset;
   let table = own.ints(FEW_ROWS);
 
@@ -188,6 +192,7 @@ export function createWasmKernels(own: KernelMemory): Kernels {
         list,
         b,
         atLeast(x, d),
+        constants,
         scratch,
         atLeast(out, d),
       );
@@ -211,6 +216,7 @@ export function createWasmKernels(own: KernelMemory): Kernels {
         atLeast(xPrevious, d),
         d,
         interleave,
+        constants,
         scratch,
         atLeast(out, d),
       );
@@ -229,6 +235,7 @@ export function createWasmKernels(own: KernelMemory): Kernels {
         rows.length,
         atLeast(x, d),
         factor,
+        constants,
         scratch,
         atLeast(out, d),
       );
@@ -246,6 +253,7 @@ export function createWasmKernels(own: KernelMemory): Kernels {
         atOrZero(weights),
         atLeast(x, data.columns),
         wantLoss ? 1 : 0,
+        constants,
         scratch,
         atLeast(slopes, data.rows),
       );
@@ -263,7 +271,19 @@ export function createWasmKernels(own: KernelMemory): Kernels {
     curvatures(link, data, weights, x, out) {
       const { rowStart, columnOf, values, rowValue } = addressesOf(data);
       const { rows, columns } = data;
-      wasm.curvatures(links[link], rows, rowStart, columnOf, values, rowValue, atOrZero(weights), atLeast(x, columns), atLeast(out, rows));
+      wasm.curvatures(
+        links[link],
+        rows,
+        rowStart,
+        columnOf,
+        values,
+        rowValue,
+        atOrZero(weights),
+        atLeast(x, columns),
+        constants,
+        scratch,
+        atLeast(out, rows),
+      );
     },
   };
 }

@@ -1,25 +1,33 @@
 /** Gradients and differences of batches and shards, scattered row by row. */
-import { BLOCK, double, FACTORS, int, LABELS, MARGINS, margin, PAIRS, slope } from './sparse-rows';
+import { sigmoids } from './scalar';
+import { BLOCK, double, int, LOGISTIC, MARGINS, margin, PAIRS, SLOPES } from './sparse-rows';
 
+/** Adds an amount to the coordinate of `out` that a stored column number names. */
 @inline
-function pair(base: usize, index: i32): v128 {
-  return v128.load(base + (<usize>index << 4));
+function addTo(out: usize, column: usize, amount: f64): void {
+  const at = out + (<usize>load<i32>(column) << 3);
+  store<f64>(at, amount + load<f64>(at));
 }
 
 /** out += factor * a_row, for a factor that includes the row's value where rows have one. */
 @inline
 function scatter(rowStart: usize, columnOf: usize, values: usize, row: i32, factor: f64, out: usize): void {
-  let p = int(rowStart, row);
-  const to = int(rowStart, row + 1);
+  const from = int(rowStart, row);
+  let p = columnOf + (<usize>from << 2);
+  const end = columnOf + (<usize>int(rowStart, row + 1) << 2);
   if (values == 0) {
-    for (; p < to; p++) {
-      const at = out + (<usize>int(columnOf, p) << 3);
-      store<f64>(at, load<f64>(at) + factor);
+    for (; p + 16 <= end; p += 16) {
+      addTo(out, p, factor);
+      addTo(out, p + 4, factor);
+      addTo(out, p + 8, factor);
+      addTo(out, p + 12, factor);
     }
+    for (; p < end; p += 4) addTo(out, p, factor);
   } else {
-    for (; p < to; p++) {
-      const at = out + (<usize>int(columnOf, p) << 3);
-      store<f64>(at, load<f64>(at) + factor * double(values, p));
+    let value = values + (<usize>from << 3);
+    for (; p < end; p += 4) {
+      addTo(out, p, factor * load<f64>(value));
+      value += 8;
     }
   }
 }
@@ -46,25 +54,25 @@ function addGradient(
   divisor: f64,
   multiplier: f64,
   x: usize,
+  constants: usize,
   scratch: usize,
   out: usize,
 ): void {
+  const slopes = scratch + SLOPES;
   for (let from = 0; from < count; from += BLOCK) {
     const n = min(BLOCK, count - from);
     for (let i = 0; i < n; i++) {
       const row = rowAt(rows, list, from + i);
-      const at = scratch + (<usize>i << 3);
-      store<f64>(at + MARGINS, margin(rowStart, columnOf, values, rowValue, row, x));
-      store<f64>(at + LABELS, double(labels, row));
+      const t = margin(rowStart, columnOf, values, rowValue, row, x);
+      const y = double(labels, row);
+      store<f64>(slopes + (<usize>i << 3), link == LOGISTIC ? -y * t : t - y);
     }
-    for (let i = 0; i < n; i += 2) {
-      const at = scratch + (<usize>i << 3);
-      const s = slope(link, v128.load(at + MARGINS), v128.load(at + LABELS));
-      v128.store(at + FACTORS, f64x2.mul(f64x2.div(s, f64x2.splat(divisor)), f64x2.splat(multiplier)));
-    }
+    if (link == LOGISTIC) sigmoids(slopes, (n + 1) >> 1, constants);
     for (let i = 0; i < n; i++) {
       const row = rowAt(rows, list, from + i);
-      let factor = load<f64>(scratch + FACTORS + (<usize>i << 3));
+      let slope = double(slopes, i);
+      if (link == LOGISTIC) slope *= -double(labels, row);
+      let factor = (slope / divisor) * multiplier;
       if (values == 0) factor *= double(rowValue, row);
       scatter(rowStart, columnOf, values, row, factor, out);
     }
@@ -82,10 +90,11 @@ export function addBatchGradient(
   batch: usize,
   b: i32,
   x: usize,
+  constants: usize,
   scratch: usize,
   out: usize,
 ): void {
-  addGradient(link, rowStart, columnOf, values, rowValue, labels, rows, batch, b, <f64>b, 1, x, scratch, out);
+  addGradient(link, rowStart, columnOf, values, rowValue, labels, rows, batch, b, <f64>b, 1, x, constants, scratch, out);
 }
 
 export function addRowsGradient(
@@ -99,47 +108,81 @@ export function addRowsGradient(
   count: i32,
   x: usize,
   factor: f64,
+  constants: usize,
   scratch: usize,
   out: usize,
 ): void {
-  addGradient(link, rowStart, columnOf, values, rowValue, labels, 0, rows, count, 1, factor, x, scratch, out);
+  addGradient(link, rowStart, columnOf, values, rowValue, labels, 0, rows, count, 1, factor, x, constants, scratch, out);
+}
+
+/** Coordinate j of x (lane 0) and of xPrevious (lane 1), for a stored column number j. */
+@inline
+function both(x: usize, xPrevious: usize, column: usize): v128 {
+  const at = <usize>load<i32>(column) << 3;
+  return v128.load64_lane(xPrevious + at, v128.load64_zero(x + at), 1);
+}
+
+/** The same from coordinates put side by side. */
+@inline
+function pair(pairs: usize, column: usize): v128 {
+  return v128.load(pairs + (<usize>load<i32>(column) << 4));
 }
 
 /** Margins of a row at x (lane 0) and xPrevious (lane 1). */
 @inline
 function twoMargins(rowStart: usize, columnOf: usize, values: usize, rowValue: usize, row: i32, pairs: usize, x: usize, xPrevious: usize): v128 {
-  let p = int(rowStart, row);
-  const to = int(rowStart, row + 1);
+  const from = int(rowStart, row);
+  let p = columnOf + (<usize>from << 2);
+  const end = columnOf + (<usize>int(rowStart, row + 1) << 2);
   let even = f64x2.splat(0);
   let odd = f64x2.splat(0);
   if (values == 0) {
     if (pairs != 0) {
-      for (; p + 2 <= to; p += 2) {
-        even = f64x2.add(even, pair(pairs, int(columnOf, p)));
-        odd = f64x2.add(odd, pair(pairs, int(columnOf, p + 1)));
+      for (; p + 16 <= end; p += 16) {
+        even = f64x2.add(even, pair(pairs, p));
+        odd = f64x2.add(odd, pair(pairs, p + 4));
+        even = f64x2.add(even, pair(pairs, p + 8));
+        odd = f64x2.add(odd, pair(pairs, p + 12));
       }
-      if (p < to) even = f64x2.add(even, pair(pairs, int(columnOf, p)));
+      if (p + 8 <= end) {
+        even = f64x2.add(even, pair(pairs, p));
+        odd = f64x2.add(odd, pair(pairs, p + 4));
+        p += 8;
+      }
+      if (p < end) even = f64x2.add(even, pair(pairs, p));
     } else {
-      for (; p + 2 <= to; p += 2) {
-        even = f64x2.add(even, both(x, xPrevious, int(columnOf, p)));
-        odd = f64x2.add(odd, both(x, xPrevious, int(columnOf, p + 1)));
+      for (; p + 8 <= end; p += 8) {
+        even = f64x2.add(even, both(x, xPrevious, p));
+        odd = f64x2.add(odd, both(x, xPrevious, p + 4));
       }
-      if (p < to) even = f64x2.add(even, both(x, xPrevious, int(columnOf, p)));
+      if (p < end) even = f64x2.add(even, both(x, xPrevious, p));
     }
     return f64x2.mul(f64x2.add(even, odd), v128.load_splat<f64>(rowValue + (<usize>row << 3)));
   }
-  for (; p + 2 <= to; p += 2) {
-    even = f64x2.add(even, f64x2.mul(f64x2.splat(double(values, p)), both(x, xPrevious, int(columnOf, p))));
-    odd = f64x2.add(odd, f64x2.mul(f64x2.splat(double(values, p + 1)), both(x, xPrevious, int(columnOf, p + 1))));
+  let value = values + (<usize>from << 3);
+  for (; p + 8 <= end; p += 8) {
+    even = f64x2.add(even, f64x2.mul(v128.load_splat<f64>(value), both(x, xPrevious, p)));
+    odd = f64x2.add(odd, f64x2.mul(v128.load_splat<f64>(value, 8), both(x, xPrevious, p + 4)));
+    value += 16;
   }
-  if (p < to) even = f64x2.add(even, f64x2.mul(f64x2.splat(double(values, p)), both(x, xPrevious, int(columnOf, p))));
+  if (p < end) even = f64x2.add(even, f64x2.mul(v128.load_splat<f64>(value), both(x, xPrevious, p)));
   return f64x2.add(even, odd);
 }
 
+/** Puts the d coordinates of x and xPrevious side by side. */
 @inline
-function both(x: usize, xPrevious: usize, column: i32): v128 {
-  const at = <usize>column << 3;
-  return v128.load64_lane(xPrevious + at, v128.load64_zero(x + at), 1);
+function putSideBySide(x: usize, xPrevious: usize, d: i32, pairs: usize): void {
+  let at = pairs;
+  const end = x + (<usize>d << 3);
+  for (; x + 16 <= end; x += 16) {
+    const a = v128.load(x);
+    const b = v128.load(xPrevious);
+    v128.store(at, i64x2.shuffle(a, b, 0, 2));
+    v128.store(at, i64x2.shuffle(a, b, 1, 3), 16);
+    xPrevious += 16;
+    at += 32;
+  }
+  if (x < end) v128.store(at, v128.load64_lane(xPrevious, v128.load64_zero(x), 1));
 }
 
 /** `interleave`: the d coordinates of x and xPrevious are put side by side first, which pays when d is small. */
@@ -157,30 +200,37 @@ export function addBatchDifference(
   xPrevious: usize,
   d: i32,
   interleave: bool,
+  constants: usize,
   scratch: usize,
   out: usize,
 ): void {
   let pairs: usize = 0;
   if (interleave && values == 0) {
     pairs = scratch + PAIRS;
-    for (let j = 0; j < d; j++) v128.store(pairs + (<usize>j << 4), both(x, xPrevious, j));
+    putSideBySide(x, xPrevious, d, pairs);
   }
+  const margins = scratch + MARGINS;
   for (let from = 0; from < b; from += BLOCK) {
     const n = min(BLOCK, b - from);
     for (let i = 0; i < n; i++) {
-      const t = twoMargins(rowStart, columnOf, values, rowValue, rowAt(rows, batch, from + i), pairs, x, xPrevious);
-      v128.store(scratch + MARGINS + (<usize>i << 4), t);
+      const row = rowAt(rows, batch, from + i);
+      const t = twoMargins(rowStart, columnOf, values, rowValue, row, pairs, x, xPrevious);
+      const y = v128.load_splat<f64>(labels + (<usize>row << 3));
+      v128.store(margins + (<usize>i << 4), link == LOGISTIC ? f64x2.mul(f64x2.neg(y), t) : f64x2.sub(t, y));
     }
+    if (link == LOGISTIC) sigmoids(margins, n, constants);
     for (let i = 0; i < n; i++) {
       const row = rowAt(rows, batch, from + i);
-      const s = slope(link, v128.load(scratch + MARGINS + (<usize>i << 4)), v128.load_splat<f64>(labels + (<usize>row << 3)));
-      let factor = (f64x2.extract_lane(s, 0) - f64x2.extract_lane(s, 1)) / <f64>b;
+      let slope = load<f64>(margins + (<usize>i << 4));
+      let slopePrevious = load<f64>(margins + (<usize>i << 4), 8);
+      if (link == LOGISTIC) {
+        const minus = -double(labels, row);
+        slope *= minus;
+        slopePrevious *= minus;
+      }
+      let factor = (slope - slopePrevious) / <f64>b;
       if (values == 0) factor *= double(rowValue, row);
-      store<f64>(scratch + FACTORS + (<usize>i << 3), factor);
-    }
-    for (let i = 0; i < n; i++) {
-      const row = rowAt(rows, batch, from + i);
-      scatter(rowStart, columnOf, values, row, load<f64>(scratch + FACTORS + (<usize>i << 3)), out);
+      scatter(rowStart, columnOf, values, row, factor, out);
     }
   }
 }

@@ -1,20 +1,16 @@
 /**
- * `reference/sparse.ts` in WebAssembly: the same additions in the same order. What full passes and batches share: a row's
- * margin, and slopes.
+ * `reference/sparse.ts` in WebAssembly: the same additions in the same order. What full passes and batches share.
  *
- * Pointers are bytes into the memory; `values` and `weights` are 0 where the data have none, `rows` is 0 for the
- * identity. Margins of a block of rows come first, then all slopes of the block by SIMD, then what is done with them;
- * `scratch` points to memory that holds nothing between calls.
+ * Margins of a block of rows come first, then all sigmoids of the block, then what is done with them. Pointers are bytes
+ * into the memory; `values` and `weights` are 0 where the data have none, `rows` is 0 for the identity. `scratch` points
+ * to memory that holds nothing between calls, `constants` to the table of scalar.ts.
  */
-import { sigmoid } from './scalar';
 
 export const BLOCK: i32 = 256;
 
-/** The parts of `scratch`: margins (pairs of them in a difference), labels, factors. */
+/** The parts of `scratch`: two doubles a row, two more, then room to put coordinates of x and xPrevious side by side. */
 export const MARGINS: usize = 0;
-export const LABELS: usize = <usize>BLOCK * 16;
-export const FACTORS: usize = <usize>BLOCK * 24;
-/** Where coordinates of x and xPrevious are put side by side. */
+export const SLOPES: usize = <usize>BLOCK * 16;
 export const PAIRS: usize = <usize>BLOCK * 32;
 
 export const LOGISTIC: i32 = 0;
@@ -29,33 +25,42 @@ export function double(base: usize, index: i32): f64 {
   return load<f64>(base + (<usize>index << 3));
 }
 
+/** The coordinate of x that a stored column number names. */
+@inline
+function coordinate(x: usize, column: usize): f64 {
+  return load<f64>(x + (<usize>load<i32>(column) << 3));
+}
+
 /** a_row . x, times the row's value where rows have one. */
 @inline
 export function margin(rowStart: usize, columnOf: usize, values: usize, rowValue: usize, row: i32, x: usize): f64 {
-  let p = int(rowStart, row);
+  const from = int(rowStart, row);
   const to = int(rowStart, row + 1);
+  let p = columnOf + (<usize>from << 2);
+  const end = columnOf + (<usize>to << 2);
   let even: f64 = 0;
   let odd: f64 = 0;
   if (values == 0) {
-    for (; p + 2 <= to; p += 2) {
-      even += double(x, int(columnOf, p));
-      odd += double(x, int(columnOf, p + 1));
+    for (; p + 16 <= end; p += 16) {
+      even += coordinate(x, p);
+      odd += coordinate(x, p + 4);
+      even += coordinate(x, p + 8);
+      odd += coordinate(x, p + 12);
     }
-    if (p < to) even += double(x, int(columnOf, p));
+    if (p + 8 <= end) {
+      even += coordinate(x, p);
+      odd += coordinate(x, p + 4);
+      p += 8;
+    }
+    if (p < end) even += coordinate(x, p);
     return (even + odd) * double(rowValue, row);
   }
-  for (; p + 2 <= to; p += 2) {
-    even += double(values, p) * double(x, int(columnOf, p));
-    odd += double(values, p + 1) * double(x, int(columnOf, p + 1));
+  let value = values + (<usize>from << 3);
+  for (; p + 8 <= end; p += 8) {
+    even += load<f64>(value) * coordinate(x, p);
+    odd += load<f64>(value, 8) * coordinate(x, p + 4);
+    value += 16;
   }
-  if (p < to) even += double(values, p) * double(x, int(columnOf, p));
+  if (p < end) even += load<f64>(value) * coordinate(x, p);
   return even + odd;
-}
-
-/** d/dt of the loss at two margins. */
-@inline
-export function slope(link: i32, t: v128, y: v128): v128 {
-  if (link != LOGISTIC) return f64x2.sub(t, y);
-  const minus = f64x2.neg(y);
-  return f64x2.mul(minus, sigmoid(f64x2.mul(minus, t)));
 }
