@@ -73,7 +73,7 @@ export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, 
   const rows = Math.ceil(panels.length / columns);
   const extent = extentOf(curves, logarithmic, floor);
   const y0 = verticalScale(extent, logarithmic, 1, 0, 8);
-  const left = Math.max(34, labelWidth(y0) + 10);
+  const left = Math.max(34, widestLabels(extent, logarithmic) + 10);
   const direct = panels.length === 1 ? endLabelRoom(entries, width - left) : 0;
   const keyed = direct === 0 ? key(entries, 2, 4, width - 8) : { svg: '', height: 0 };
   const panelWidth = (width - left - 8 - direct - GAP * (columns - 1)) / columns;
@@ -102,7 +102,7 @@ export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, 
             'font-weight': 600,
           })
         : '',
-      floorShade(y, floor, frame, panels.length === 1),
+      floorShade(y, logarithmic ? floor : undefined, frame, panels.length === 1),
       verticalAxis(y.scale, frame, column === 0),
       zeroAxis(y, frame, column === 0),
       horizontalAxis(x, frame, lowest),
@@ -160,7 +160,7 @@ function extentOf(curves: readonly Curve[], logarithmic: boolean, floor: number 
   const everyDiverged = curves.every(({ ends }) => ends.some((end) => end.diverged));
   const decades = everyDiverged ? LONE_DIVERGED_DECADES : DIVERGED_DECADES;
   for (const { points, ends } of curves) {
-    const start = points.find(({ centre }) => Number.isFinite(centre))?.high ?? Number.NaN;
+    const start = points.find(({ centre }) => Number.isFinite(centre))?.centre ?? 0;
     const diverged = ends.some((end) => end.diverged);
     const cap = !diverged ? Number.MAX_VALUE : logarithmic ? Math.abs(start) * 10 ** decades : start + 10 * Math.abs(start);
     for (const point of points) {
@@ -186,6 +186,11 @@ function verticalScale({ low, high }: Extent, logarithmic: boolean, from: number
   return logarithmic
     ? logScale(low, high, from, to, room)
     : linearScale(low > 0 && low < 0.4 * high ? 0 : low, high, from, to, Math.min(5, Math.ceil(room / 2)));
+}
+
+/** Room that the labels of an extent may need, however high the plot will be and however many labels it will have. */
+function widestLabels(extent: Extent, logarithmic: boolean): number {
+  return [2, 4, 6, 8, 10, 12, 14].reduce((most, room) => Math.max(most, labelWidth(verticalScale(extent, logarithmic, 1, 0, room))), 0);
 }
 
 /** Where values stand in a panel. */
@@ -216,9 +221,14 @@ function zeroAxis({ zero }: PlotScale, { left, right, bottom }: Frame, labelled:
   return rule + (labelled ? text(left - 7, zero + 4, '≤ 0', { 'text-anchor': 'end', 'font-size': 11, 'fill-opacity': '0.72' }) : '');
 }
 
-function floorShade({ scale }: PlotScale, floor: number | undefined, { left, right, bottom }: Frame, labelled: boolean): string {
+function floorShade(
+  { scale }: PlotScale,
+  floor: number | undefined,
+  { left, right, top: highest, bottom }: Frame,
+  labelled: boolean,
+): string {
   if (floor === undefined || scale.domain[0] >= floor) return '';
-  const top = scale(floor);
+  const top = Math.max(scale(floor), highest);
   const shade = element('rect', {
     x: left,
     y: top,
@@ -227,7 +237,8 @@ function floorShade({ scale }: PlotScale, floor: number | undefined, { left, rig
     fill: 'currentColor',
     'fill-opacity': '0.06',
   });
-  const label = labelled ? text(left + 6, top + 13, 'below the resolution of the loss', { 'font-size': 10.5, 'fill-opacity': '0.65' }) : '';
+  const fits = labelled && bottom - top > 18 && right - left > 190;
+  const label = fits ? text(left + 6, top + 13, 'below the resolution of the loss', { 'font-size': 10.5, 'fill-opacity': '0.65' }) : '';
   return shade + label;
 }
 

@@ -42,9 +42,10 @@ export function dotChart({
   const beside = widest <= 0.42 * width || (rows.length > 12 && width >= 600);
   const longest = Math.min(widest, 0.5 * width);
   const rowHeight = beside ? (rows.length > 24 ? 19 : 25) : 40;
-  const diverged = rows.some((row) => row.diverged > 0);
+  const lostText = ({ diverged }: DotRow): string => `${diverged} diverged`;
+  const lostWidth = Math.max(0, ...rows.map((row) => (row.diverged > 0 ? textWidth(lostText(row), 11) + 28 : 0)));
   const left = beside ? longest + 16 : 8;
-  const right = width - (diverged ? 84 : 14);
+  const right = width - Math.max(14, lostWidth);
   const top = 10;
   const bottom = top + rowHeight * rows.length + 4;
   const frame: Frame = { left, right, top, bottom };
@@ -76,7 +77,7 @@ export function dotChart({
     const lost =
       row.diverged === 0
         ? ''
-        : cross(right + 16, y, 3.4) + text(right + 24, y + 4, `${row.diverged} diverged`, { fill: 'currentColor', 'font-size': 11 });
+        : cross(right + 16, y, 3.4) + text(right + 24, y + 4, lostText(row), { fill: 'currentColor', 'font-size': 11 });
     return hairs + label + inSeries(row.style, interval + dots.join('') + mean + lost);
   });
   const zeroLine = zeros
