@@ -71,6 +71,7 @@ describe('the packed package in an empty folder', () => {
       'bin',
       'dist',
       'package.json',
+      'schema',
       'studies',
     ]);
   });

@@ -31,9 +31,20 @@ export interface Carried {
   readonly warnings: readonly string[];
 }
 
-/** Carries a plan out with a dispatcher into a results folder. */
-export async function carryOut(plan: Plan, dispatcher: Dispatcher, folder: string, roundsPerJob: number | 'auto'): Promise<Carried> {
+/** What is done to the parts when so many round jobs have been committed. */
+export type Harm = readonly (readonly [commits: number, harm: () => Promise<unknown>])[];
+
+/** Carries a plan out with a dispatcher into a results folder; `harm` must have been done by the end. */
+export async function carryOut(
+  plan: Plan,
+  dispatcher: Dispatcher,
+  folder: string,
+  roundsPerJob: number | 'auto',
+  harm: Harm = [],
+): Promise<Carried> {
   const warnings: string[] = [];
+  const done: Promise<unknown>[] = [];
+  let commits = 0;
   const ledger = await openLedger(folder, {});
   try {
     await runStudy({
@@ -44,9 +55,14 @@ export async function carryOut(plan: Plan, dispatcher: Dispatcher, folder: strin
       roundsPerJob,
       solveOptimum: () => Promise.reject(new Error('no optimum in this study')),
       signal: new AbortController().signal,
-      onProgress: () => {},
+      onProgress: () => {
+        commits++;
+        for (const [at, act] of harm) if (at === commits) done.push(act());
+      },
       onWarning: (message) => warnings.push(message),
     });
+    if (done.length < harm.length) throw new Error(`only ${done.length} of ${harm.length} harms were done within ${commits} commits`);
+    await Promise.all(done);
     return { runs: await ledger.runs(plan.studyKey), warnings };
   } finally {
     await dispatcher.close();

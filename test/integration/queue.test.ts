@@ -6,7 +6,17 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/orchestrator/plan/plan-study.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { type Carried, carryOut, carryOutHere, endWorkers, hashesOf, planOf, queueDispatcher, startWorker } from './queue-harness.ts';
+import {
+  type Carried,
+  carryOut,
+  carryOutHere,
+  endWorkers,
+  type Harm,
+  hashesOf,
+  planOf,
+  queueDispatcher,
+  startWorker,
+} from './queue-harness.ts';
 
 const study = `
 study: over-a-queue
@@ -18,7 +28,7 @@ experiment:
   clipping: { name: step-proportional, factor: 1 }
   aggregator: { name: centered-clipping }
   attack: { name: bit-flip }
-  rounds: 60000
+  rounds: 20000
   metrics: { every: 500, names: [loss, squared-gradient-norm, clipped-fraction] }
 parameters:
   attack.name: [bit-flip, inner-product-manipulation, shift-back]
@@ -40,6 +50,7 @@ beforeAll(async () => {
   redis = await startRedis();
   plan = await planOf(study);
   reference = await carryOutHere(plan, folder());
+  expect(reference.runs.map(({ outcome, failure }) => failure ?? outcome)).toEqual(Array(6).fill('completed'));
 });
 
 afterEach(endWorkers);
@@ -49,10 +60,10 @@ afterAll(async () => {
   for (const made of folders) rmSync(made, { recursive: true, force: true });
 });
 
-describe('a study over a queue', () => {
+describe('a study over a queue', { timeout: 240_000 }, () => {
   test('it has the hashes of the same study in one process, whatever the rounds per job', async () => {
     const workers = [startWorker(redis.url), startWorker(redis.url)];
-    for (const roundsPerJob of [7001, 'auto'] as const) {
+    for (const roundsPerJob of [1001, 'auto'] as const) {
       const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), roundsPerJob);
       expect(hashesOf(carried)).toEqual(hashesOf(reference));
     }
@@ -69,76 +80,69 @@ describe('a study over a queue', () => {
 
   test('it survives the death of its workers, without condemning a run', async () => {
     startWorker(redis.url);
-    let over = false;
-    const deaths = (async () => {
-      for (let death = 0; death < 4 && !over; death++) {
-        const victim = startWorker(redis.url);
-        await victim.ready;
-        await pause(400);
-        victim.signal('SIGKILL');
-      }
-    })();
-    const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), 3000);
-    over = true;
-    await deaths;
-    expect(hashesOf(carried)).toEqual(hashesOf(reference));
+    const kill = async (): Promise<void> => {
+      const victim = startWorker(redis.url);
+      await victim.ready;
+      await pause(300);
+      victim.signal('SIGKILL');
+    };
+    await undisturbed([2, 30, 60].map((at) => [at, kill]));
   });
 
   test('it survives the loss of everything in Redis', async () => {
     startWorker(redis.url);
     const client = new Redis(redis.url);
-    const flushes = (async () => {
-      for (let i = 0; i < 3; i++) {
-        await pause(700);
-        await client.flushall();
-      }
-      client.disconnect();
-    })();
-    const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), 3000);
-    await flushes;
-    expect(hashesOf(carried)).toEqual(hashesOf(reference));
+    await undisturbed([5, 30, 60].map((at) => [at, () => client.flushall()]));
+    client.disconnect();
   });
 
-  test('it survives a Redis that is killed and comes back', async () => {
+  test('it survives a Redis that is killed and comes back, with its files or without', async () => {
     startWorker(redis.url);
-    const harm = (async () => {
-      for (const keep of [true, false]) {
-        await pause(800);
-        await redis.kill();
-        await pause(300);
-        await redis.restart({ keep });
-      }
-    })();
-    const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), 3000);
-    await harm;
-    expect(hashesOf(carried)).toEqual(hashesOf(reference));
+    const restart = (keep: boolean) => async (): Promise<void> => {
+      await redis.kill();
+      await pause(300);
+      await redis.restart({ keep });
+    };
+    await undisturbed([
+      [10, restart(true)],
+      [50, restart(false)],
+    ]);
   });
 
   test('it survives a Redis that stands still for longer than a lock', async () => {
     startWorker(redis.url);
-    const harm = (async () => {
-      await pause(800);
+    const freeze = async (): Promise<void> => {
       redis.pause();
-      await pause(5000);
+      await pause(4000);
       redis.unpause();
-    })();
-    const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), 3000);
-    await harm;
-    expect(hashesOf(carried)).toEqual(hashesOf(reference));
+    };
+    await undisturbed([[20, freeze]]);
   });
 
   test('it survives a worker that stands still for longer than a lock and comes back', async () => {
     const frozen = startWorker(redis.url);
-    await frozen.ready;
-    const harm = (async () => {
-      await pause(800);
+    const freeze = async (): Promise<void> => {
       frozen.signal('SIGSTOP');
       startWorker(redis.url);
       await pause(5000);
       frozen.signal('SIGCONT');
-    })();
-    const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), 3000);
-    await harm;
-    expect(hashesOf(carried)).toEqual(hashesOf(reference));
+    };
+    await undisturbed([[20, freeze]]);
+  });
+
+  test('it belongs to one orchestrator at a time', async () => {
+    const first = queueDispatcher(redis.url);
+    const second = queueDispatcher(redis.url);
+    await first.claim();
+    await expect(second.claim()).rejects.toMatchObject({ code: 'MARINADE_EXECUTION_QUEUE' });
+    await first.close();
+    await second.claim();
+    await second.close();
   });
 });
+
+/** The study over the queue, harmed on the way, comes to the hashes of the reference. */
+async function undisturbed(harm: Harm): Promise<void> {
+  const carried = await carryOut(plan, queueDispatcher(redis.url), folder(), 1000, harm);
+  expect(hashesOf(carried)).toEqual(hashesOf(reference));
+}

@@ -17,7 +17,8 @@ const outcome = async (name: string, call: Promise<unknown>): Promise<void> => {
   writeSync(1, `${name}: ${code}\n`);
 };
 if (how === 'crashed') started[0]!.postMessage(null);
-const waiting = outcome('waiting', ledger.check());
+// So many that the thread is still at them when it dies.
+const waiting = outcome('waiting', Promise.all(Array.from({ length: 500 }, () => ledger.check())));
 if (how === 'terminated') await started[0]!.terminate();
 await waiting;
 await outcome('later', ledger.studies());

@@ -35,13 +35,13 @@ describe('pairs of cells', () => {
     pairs.map(({ reference, cell }) => `${reference.label} < ${cell.label}`);
 
   it('are every cell with the first', () => {
-    expect(labels(pairsWithFirst(cells))).toEqual(['1 · x < 1 · y', '1 · x < 2 · x', '1 · x < 2 · y']);
+    expect(labels(pairsWithFirst(cells))).toEqual(['a 1 · b x < a 1 · b y', 'a 1 · b x < a 2 · b x', 'a 1 · b x < a 2 · b y']);
     expect(pairsWithFirst(cells.slice(0, 1))).toEqual([]);
   });
 
   it('are, along a parameter, the cells that agree in all others', () => {
-    expect(labels(pairsAlong(cells, 'a'))).toEqual(['1 · x < 2 · x', '1 · y < 2 · y']);
-    expect(labels(pairsAlong(cells, 'b'))).toEqual(['1 · x < 1 · y', '2 · x < 2 · y']);
+    expect(labels(pairsAlong(cells, 'a'))).toEqual(['a 1 · b x < a 2 · b x', 'a 1 · b y < a 2 · b y']);
+    expect(labels(pairsAlong(cells, 'b'))).toEqual(['a 1 · b x < a 1 · b y', 'a 2 · b x < a 2 · b y']);
   });
 });
 
