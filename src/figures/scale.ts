@@ -31,7 +31,10 @@ export function groupedNumber(value: number): string {
 export function linearScale(low: number, high: number, from: number, to: number, wanted = 5, ends: 'round' | 'exact' = 'round'): Scale {
   // Halves and quarters keep the arithmetic inside the finite numbers.
   const [least, most] = [clampMagnitude(low), clampMagnitude(high)];
-  const span = most > least ? most - least : Math.abs(most) || 1;
+  const magnitude = Math.max(Math.abs(least), Math.abs(most));
+  // Numbers that differ by their rounding alone, or by less than can be divided, count as equal.
+  const equal = most - least <= Math.max(1e-12 * magnitude, 1e-290);
+  const span = equal ? (magnitude > 1e-290 ? magnitude : 1) : most - least;
   const raw = span / Math.max(1, wanted);
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= raw * (1 - 1e-12)) ?? 10 * power;
