@@ -2,14 +2,15 @@
 import { z } from 'zod';
 import { pipelineOf } from './algorithm/aggregators/pipeline.ts';
 import type { Catalog } from './algorithm/catalog.ts';
-import { Adversary, type RoundFacts } from './algorithm/engine/adversary.ts';
+import { Adversary } from './algorithm/engine/adversary.ts';
+import type { RoundFacts } from './algorithm/engine/attack-sight.ts';
 import { createAttack } from './algorithm/engine/compile.ts';
+import { plainArena } from './algorithm/kernels/plain-arena.ts';
 import { KeyedStream } from './algorithm/random/streams.ts';
 import { memoryFor } from './library.ts';
 import { argument, catalogOf, checked, messagesOf, type StrategyArgument, type VectorArgument, vectorOf } from './library-arguments.ts';
 import { count, positive, positiveInt } from './shared/config/units.ts';
 import type { Needs } from './shared/contracts/attack.ts';
-import { plainArena } from './algorithm/kernels/plain-arena.ts';
 import { MarinadeError } from './shared/errors.ts';
 import { messagesFrom, type Vector } from './shared/vector.ts';
 

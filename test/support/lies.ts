@@ -4,7 +4,8 @@
  */
 import { attacks } from '../../src/algorithm/attacks/index.ts';
 import { catalog } from '../../src/algorithm/catalog.ts';
-import { Adversary, type RoundFacts } from '../../src/algorithm/engine/adversary.ts';
+import { Adversary } from '../../src/algorithm/engine/adversary.ts';
+import type { RoundFacts } from '../../src/algorithm/engine/attack-sight.ts';
 import { createAttack } from '../../src/algorithm/engine/compile.ts';
 import { plainArena } from '../../src/algorithm/kernels/plain-arena.ts';
 import type { Attack, AttackTraits, Scale, Situation } from '../../src/shared/contracts/attack.ts';

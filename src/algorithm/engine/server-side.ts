@@ -5,15 +5,18 @@
  * it, count its cost, let the adversary speak, encode the lies. What comes back are the messages of the cohort by
  * client number.
  */
+
+import type { Situation } from '../../shared/contracts/attack.ts';
 import type { Clipping } from '../../shared/contracts/clipping.ts';
 import type { Draws } from '../../shared/contracts/draws.ts';
+import type { Kernels } from '../../shared/contracts/kernels.ts';
 import type { Arena } from '../../shared/contracts/memory.ts';
 import type { Ask, Asking, RefreshRule, ServerContext } from '../../shared/contracts/method.ts';
 import type { Cohort } from '../../shared/contracts/participation.ts';
 import type { Objective, Problem } from '../../shared/contracts/problem.ts';
 import type { Messages, Vector } from '../../shared/vector.ts';
-import { add, axpy, clipInPlace, distance, subtract } from '../kernels/reference/vectors.ts';
-import { Adversary, type RoundFacts } from './adversary.ts';
+import { Adversary } from './adversary.ts';
+import type { RoundFacts } from './attack-sight.ts';
 import { answerKinds, type ClientSide, type Request } from './client-side.ts';
 import { Cohorts } from './cohorts.ts';
 import type { CompiledExperiment } from './compile.ts';
@@ -34,6 +37,14 @@ export interface ServerSideParts {
   readonly draws: Draws | undefined;
 }
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Clients with their rows. */
+interface Seen {
+  readonly clients: number[];
+  readonly rows: Vector[];
+}
+
 export class ServerSide implements ServerContext {
   k = 0;
   readonly facets: RoundFacets = freshFacets();
@@ -44,6 +55,12 @@ export class ServerSide implements ServerContext {
   readonly #rule: ServerRule;
   readonly #tasks: Tasks;
   readonly #heuristic: boolean;
+  readonly #kernels: Kernels;
+  /** Filled anew by each ask: who is in it, its liars, the honest clients they see, and all there is to know. */
+  readonly #situation: Mutable<Situation>;
+  readonly #lie: Seen = { clients: [], rows: [] };
+  readonly #honest: Seen = { clients: [], rows: [] };
+  readonly #facts: Mutable<RoundFacts>;
   #position = 0;
   #current!: RunMemory['state'];
   #next!: RunMemory['state'];
@@ -72,6 +89,10 @@ export class ServerSide implements ServerContext {
     });
     this.#rule = new ServerRule(compiled, problem.d, memory, arena, this.facets, this.#cohorts.byzantine, draws);
     this.#heuristic = !parts.clipping.disabled && !compiled.method.clipsDifferences;
+    this.#kernels = arena.kernels;
+    const { byzantine: byzantineCount } = compiled.experiment.clients;
+    this.#situation = { k: 0, refresh: false, cohortSize: 0, cohortByzantine: 0, total: n, byzantineCount };
+    this.#facts = this.#freshFacts();
   }
 
   get everyone(): Cohort {
@@ -113,7 +134,7 @@ export class ServerSide implements ServerContext {
   }
 
   step(x: Vector, g: Vector, out: Vector): Vector {
-    return axpy(-this.#parts.compiled.method.stepSize, g, x, out);
+    return this.#kernels.axpy(-this.#parts.compiled.method.stepSize, g, x, out);
   }
 
   exactGradient(x: Vector, out: Vector): void {
@@ -132,17 +153,16 @@ export class ServerSide implements ServerContext {
     const { clients: cohort, refresh = false } = options;
     const { facets } = this;
     const tasks = this.#tasks;
-    const lie: { clients: number[]; rows: Vector[] } = { clients: [], rows: [] };
+    const lie = this.#lie;
+    lie.clients.length = 0;
+    lie.rows.length = 0;
 
     const cohortByzantine = this.#cohorts.countByzantine(cohort);
-    const situation = {
-      k: this.k,
-      refresh,
-      cohortSize: cohort.size,
-      cohortByzantine,
-      total: this.everyone.size,
-      byzantineCount: compiled.experiment.clients.byzantine,
-    };
+    const situation = this.#situation;
+    situation.k = this.k;
+    situation.refresh = refresh;
+    situation.cohortSize = cohort.size;
+    situation.cohortByzantine = cohortByzantine;
     const needs = this.#adversary.needs(situation);
     const ownKind = Adversary.ownKind(needs);
     const free = compiled.experiment.attackers === 'free';
@@ -160,7 +180,9 @@ export class ServerSide implements ServerContext {
       }
     }
     messages.n = cohort.size;
-    const honest = needs.honest === true ? this.#visibleHonest(cohort) : { rows: [], clients: [] };
+    this.#honest.rows.length = 0;
+    this.#honest.clients.length = 0;
+    if (needs.honest === true) this.#addVisibleHonest(cohort);
 
     const request: Request = { phase, position: this.#position++, k: this.k, vectors };
     // Heuristic (10) gives the rule whole vectors at the start and differences in every later round.
@@ -169,8 +191,7 @@ export class ServerSide implements ServerContext {
     this.#countCosts(request, cohort, cohortByzantine);
 
     if (lie.clients.length > 0) {
-      const facts = this.#facts(situation, vectors, options, honest);
-      this.#adversary.lie(facts, needs, lie.clients, lie.rows, request.position);
+      this.#adversary.lie(this.#factsOf(vectors, options), needs, lie.clients, lie.rows, request.position);
       if (phase.encoded && !free) for (let i = 0; i < lie.clients.length; i++) clientSide.encode(request, lie.clients[i]!, lie.rows[i]!);
     }
     facets.refresh = refresh;
@@ -193,11 +214,11 @@ export class ServerSide implements ServerContext {
     tasks.encode[at] = encode ? 1 : 0;
   }
 
-  /** Rows of the honest clients an attacker sees, by client number; those outside the cohort are peeked at. */
-  #visibleHonest(cohort: Cohort): { rows: Vector[]; clients: number[] } {
+  /** Adds the rows of the honest clients an attacker sees, by client number; those outside the cohort are peeked at. */
+  #addVisibleHonest(cohort: Cohort): void {
     const { rows } = this.#parts.memory.messages;
     const all = this.#parts.compiled.attackVisibility === 'all';
-    const seen: { rows: Vector[]; clients: number[] } = { rows: [], clients: [] };
+    const seen = this.#honest;
     let inCohort = 0;
     let spare = cohort.size;
     for (let client = 0; client < this.everyone.size; client++) {
@@ -208,32 +229,46 @@ export class ServerSide implements ServerContext {
       seen.rows.push(rows[sampled ? row : spare++]!);
       seen.clients.push(client);
     }
-    return seen;
   }
 
-  #facts(
-    situation: Pick<RoundFacts, 'k' | 'refresh' | 'cohortSize' | 'cohortByzantine' | 'total' | 'byzantineCount'>,
-    vectors: Readonly<Record<string, Vector>>,
-    options: Ask['options'],
-    honest: { rows: Vector[]; clients: number[] },
-  ): RoundFacts {
-    const { compiled, memory, objective } = this.#parts;
+  #freshFacts(): Mutable<RoundFacts> {
+    const { compiled, problem, memory, objective, arena } = this.#parts;
+    let slope: Vector | undefined;
     return {
-      ...situation,
-      x: vectors['x'] ?? this.#current.x,
+      ...this.#situation,
+      x: memory.start,
       start: memory.start,
-      base: options.base,
-      baseOf: options.baseOf,
+      base: undefined,
+      baseOf: undefined,
       stepSize: compiled.method.stepSize,
-      clippingLevel:
-        compiled.attackTraits.needsClippingLevel === true && this.#clips(situation) ? this.#levelFor(memory.messages) : undefined,
-      honestRows: honest.rows,
-      honestClients: honest.clients,
+      clippingLevel: undefined,
+      honestRows: this.#honest.rows,
+      honestClients: this.#honest.clients,
+      // An attack may bring an array of its own.
       gradient: (out) => {
-        objective.lossAndGradient(vectors['x'] ?? this.#current.x, out);
+        slope ??= arena.doubles(problem.d);
+        objective.lossAndGradient(this.#facts.x, slope);
+        out.set(slope);
       },
       rule: (rows, out) => this.#rule.applyBeside(rows, out),
     };
+  }
+
+  /** What there is to know in this round; one object, filled anew for each ask with liars. */
+  #factsOf(vectors: Readonly<Record<string, Vector>>, { base, baseOf }: Ask['options']): RoundFacts {
+    const { compiled, memory } = this.#parts;
+    const facts = this.#facts;
+    const { k, refresh, cohortSize, cohortByzantine } = this.#situation;
+    facts.k = k;
+    facts.refresh = refresh;
+    facts.cohortSize = cohortSize;
+    facts.cohortByzantine = cohortByzantine;
+    facts.x = vectors['x'] ?? this.#current.x;
+    facts.base = base;
+    facts.baseOf = baseOf;
+    facts.clippingLevel =
+      compiled.attackTraits.needsClippingLevel === true && this.#clips(facts) ? this.#levelFor(memory.messages) : undefined;
+    return facts;
   }
 
   #countCosts({ phase }: Request, cohort: Cohort, cohortByzantine: number): void {
@@ -259,7 +294,7 @@ export class ServerSide implements ServerContext {
     facets.shrinkageSum = 0;
     for (let i = 0; i < messages.n; i++) {
       const client = messages.clients[i]!;
-      const length = clipInPlace(messages.rows[i]!, level);
+      const length = this.#kernels.clipInPlace(messages.rows[i]!, level);
       const clipped = length > level;
       if (clipped) facets.clippedClients.push(client);
       if (this.#cohorts.byzantine[client] === 1) continue;
@@ -278,17 +313,17 @@ export class ServerSide implements ServerContext {
     const { clipping, memory } = this.#parts;
     const { x: xPrevious, g } = this.#current;
     const { x } = this.#next;
-    return clipping.level({ xPrevious, x, g, stepNorm: distance(x, xPrevious), messages, state: memory.clippingState });
+    return clipping.level({ xPrevious, x, g, stepNorm: this.#kernels.distance(x, xPrevious), messages, state: memory.clippingState });
   }
 
   aggregate(messages: Messages, out: Vector): void {
     if (messages.n === 0) out.set(this.#current.g);
     else if (this.#heuristic && this.k > 0) {
       // Heuristic (10): g^k = g^{k-1} + A({ clip(g_i^k - g^{k-1}) }).
-      for (let i = 0; i < messages.n; i++) subtract(messages.rows[i]!, this.#current.g, messages.rows[i]!);
+      for (let i = 0; i < messages.n; i++) this.#kernels.subtract(messages.rows[i]!, this.#current.g, messages.rows[i]!);
       this.clipToLevel(messages);
       this.#rule.apply(messages, 'robust', out);
-      add(this.#current.g, out, out);
+      this.#kernels.add(this.#current.g, out, out);
     } else this.#rule.apply(messages, 'robust', out);
   }
 
@@ -299,6 +334,6 @@ export class ServerSide implements ServerContext {
     }
     if (this.#heuristic) this.clipToLevel(messages);
     this.#rule.apply(messages, rule, out);
-    add(g, out, out);
+    this.#kernels.add(g, out, out);
   }
 }

@@ -44,7 +44,7 @@ export interface Needs {
 /** Frame of the vector an attack wrote: on its scale, or already a message. */
 export type Frame = 'scale' | 'message';
 
-/** What an attack sees. Properties beyond its declared knowledge are undefined. */
+/** What an attack sees, until it has crafted its vector. Properties beyond its declared knowledge are undefined. */
 export interface AttackView extends Situation {
   readonly d: number;
   readonly scale: Scale;

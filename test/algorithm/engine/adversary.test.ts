@@ -70,7 +70,9 @@ describe('what an attack sees', () => {
       const slope = new Float64Array(6);
       view.gradient!(slope);
       const honest = view.honest!.map((row) => row.slice());
-      looks.push({ view, x: view.x!.slice(), start: view.start!.slice(), estimate: view.estimate?.slice(), honest, slope });
+      // The view is one object that turns to the next round.
+      const { k, refresh } = view;
+      looks.push({ view: { k, refresh }, x: view.x!.slice(), start: view.start!.slice(), estimate: view.estimate?.slice(), honest, slope });
     };
     await simulate(base, { catalog: spy('everything', look), onRound: (report) => reports.push(report) });
     for (const { view, x, start, estimate, honest, slope } of looks) {
