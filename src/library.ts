@@ -5,11 +5,12 @@
 import { z } from 'zod';
 import { pipelineOf } from './algorithm/aggregators/pipeline.ts';
 import type { Catalog } from './algorithm/catalog.ts';
+import { plainArena } from './algorithm/kernels/plain-arena.ts';
+import { referenceKernels } from './algorithm/kernels/reference/index.ts';
 import { clipInPlace, isFiniteVector } from './algorithm/kernels/reference/vectors.ts';
 import { EVERYONE, KeyedStream } from './algorithm/random/streams.ts';
 import { argument, catalogOf, checked, messagesOf, type StrategyArgument, type VectorArgument, vectorOf } from './library-arguments.ts';
 import { count, positiveInt } from './shared/config/units.ts';
-import { plainArena } from './algorithm/kernels/plain-arena.ts';
 import { type Arrays, arraysFor, type Layout } from './shared/contracts/memory.ts';
 import { instantiate } from './shared/contracts/strategy.ts';
 import { MarinadeError } from './shared/errors.ts';
@@ -133,6 +134,7 @@ export function preAggregate(options: PreAggregateOptions): Float64Array[] {
       toleratedByzantine,
       state: memoryFor(stage.state?.(shape)),
       workspace: memoryFor(stage.workspace?.(shape)),
+      kernels: referenceKernels,
       stream: new KeyedStream(seed, 'rule').at(0),
       permutation,
     },

@@ -1,9 +1,11 @@
 /** What every attack must do, run for each registered one with each set of parameters of `support/strategies.ts`. */
+
 import { describe, expect, test } from 'vitest';
 import { hiddenShift } from '../../src/algorithm/attacks/a-little-is-enough.ts';
 import { attacks } from '../../src/algorithm/attacks/index.ts';
 import { catalog } from '../../src/algorithm/catalog.ts';
 import { compile } from '../../src/algorithm/engine/compile.ts';
+import { referenceKernels } from '../../src/algorithm/kernels/reference/index.ts';
 import type { Attack, AttackView, Knowledge, Needs, Scale, Situation } from '../../src/shared/contracts/attack.ts';
 import { arraysFor } from '../../src/shared/contracts/memory.ts';
 import type { StrategyChoice } from '../../src/shared/contracts/strategy.ts';
@@ -115,7 +117,7 @@ describe.each(everyChoice(attacks))('%s', (label, choice) => {
         const out = poisoned(4);
         const frame = attack.craft(
           guardedView(traits.knowledge, needs, situation, scale),
-          { state: {}, workspace, stream: streamFor(label) },
+          { state: {}, workspace, kernels: referenceKernels, stream: streamFor(label) },
           out,
         );
         expect(['scale', 'message']).toContain(frame);

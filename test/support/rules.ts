@@ -2,8 +2,10 @@
  * Aggregators and pre-aggregators used through their contracts, with everything a rule must not rely on poisoned: the
  * output, the scratch and the rows behind the last one hold NaN. Inputs are compared byte for byte afterwards.
  */
+
 import { expect } from 'vitest';
 import { aggregators } from '../../src/algorithm/aggregators/index.ts';
+import { referenceKernels } from '../../src/algorithm/kernels/reference/index.ts';
 import { preAggregators } from '../../src/algorithm/pre-aggregators/index.ts';
 import type { Aggregator, PreAggregator } from '../../src/shared/contracts/aggregator.ts';
 import { type Arrays, arraysFor } from '../../src/shared/contracts/memory.ts';
@@ -57,6 +59,7 @@ function contextFor(rule: Aggregator | PreAggregator, rows: Rows, inputs: RuleIn
     toleratedByzantine: inputs.f ?? 0,
     state: inputs.state ?? freshState(rule, rows.length, shape.d),
     workspace: arraysFor(rule.workspace?.(shape) ?? {}, poisoned),
+    kernels: referenceKernels,
     stream: inputs.stream ?? streamFor('rule'),
     permutation: inputs.permutation,
   };

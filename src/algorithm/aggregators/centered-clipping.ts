@@ -14,7 +14,6 @@
 import { z } from 'zod';
 import { positive, positiveInt } from '../../shared/config/units.ts';
 import { defineAggregator } from '../../shared/contracts/aggregator.ts';
-import { axpy, isFiniteVector, norm, subtract } from '../kernels/reference/vectors.ts';
 
 export const centeredClipping = defineAggregator({
   name: 'centered-clipping',
@@ -39,18 +38,18 @@ export const centeredClipping = defineAggregator({
     infeasible: () => undefined,
     beyondGuarantee: (n, f) =>
       2 * f >= n ? `centered-clipping survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined,
-    aggregate({ rows, n }, { state: { previous }, workspace: { difference, sum } }, out) {
+    aggregate({ rows, n }, { state: { previous }, workspace: { difference, sum }, kernels }, out) {
       if (start === 'previous') out.set(previous);
       else out.fill(0);
       for (let t = 0; t < iterations; t++) {
         sum.fill(0);
         for (let i = 0; i < n; i++) {
-          subtract(rows[i]!, out, difference);
-          if (!isFiniteVector(difference)) continue;
-          const length = norm(difference);
-          axpy(length > radius ? radius / length : 1, difference, sum, sum);
+          kernels.subtract(rows[i]!, out, difference);
+          if (!kernels.isFiniteVector(difference)) continue;
+          const length = kernels.norm(difference);
+          kernels.axpy(length > radius ? radius / length : 1, difference, sum, sum);
         }
-        axpy(1 / n, sum, out, out);
+        kernels.axpy(1 / n, sum, out, out);
       }
       if (start === 'previous') previous.set(out);
     },

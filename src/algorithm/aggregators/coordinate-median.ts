@@ -13,7 +13,7 @@
  */
 import { z } from 'zod';
 import { defineAggregator } from '../../shared/contracts/aggregator.ts';
-import { medianOfColumns, orderScratch } from '../kernels/reference/order-statistics.ts';
+import { orderScratch } from '../kernels/reference/order-statistics.ts';
 
 export const coordinateMedian = defineAggregator({
   name: 'coordinate-median',
@@ -34,8 +34,8 @@ export const coordinateMedian = defineAggregator({
     beyondGuarantee: (n, f) =>
       2 * f >= n ? `coordinate-median survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined,
     boundFactor: () => Math.SQRT2,
-    aggregate(messages, { workspace }, out) {
-      medianOfColumns(messages.matrix, messages.n, messages.d, workspace.tile, out);
+    aggregate(messages, { workspace, kernels }, out) {
+      kernels.medianOfColumns(messages.matrix, messages.n, messages.d, workspace.tile, out);
     },
   }),
 });

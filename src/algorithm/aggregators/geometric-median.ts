@@ -19,9 +19,9 @@
 import { z } from 'zod';
 import { positive, positiveInt } from '../../shared/config/units.ts';
 import { defineAggregator } from '../../shared/contracts/aggregator.ts';
+import type { Kernels } from '../../shared/contracts/kernels.ts';
 import type { Vector } from '../../shared/vector.ts';
-import { medianOfColumns, orderScratch } from '../kernels/reference/order-statistics.ts';
-import { axpy, distance, isFiniteVector, meanOfRows, norm, subtract } from '../kernels/reference/vectors.ts';
+import { orderScratch } from '../kernels/reference/order-statistics.ts';
 import { medianOfValues } from './median-of-values.ts';
 
 /** Relative size of what rounding does to a coordinate of the point in one step. */
@@ -49,24 +49,24 @@ export const geometricMedian = defineAggregator({
     beyondGuarantee: (n, f) =>
       2 * f >= n ? `geometric-median survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined,
     boundFactor: () => 1,
-    aggregate({ rows, n, matrix, d }, { workspace: { pull, next, distances, sorted, tile } }, out) {
+    aggregate({ rows, n, matrix, d }, { workspace: { pull, next, distances, sorted, tile }, kernels }, out) {
       for (let i = 0; i < n; i++) {
-        if (!isFiniteVector(rows[i]!)) {
+        if (!kernels.isFiniteVector(rows[i]!)) {
           out.fill(Number.NaN);
           return;
         }
       }
       if (n <= 2) {
-        meanOfRows(rows, n, out);
+        kernels.meanOfRows(rows, n, out);
         return;
       }
-      medianOfColumns(matrix, n, d, tile, out);
+      kernels.medianOfColumns(matrix, n, d, tile, out);
       for (let t = 0; t < maxIterations; t++) {
-        for (let i = 0; i < n; i++) distances[i] = distance(rows[i]!, out);
+        for (let i = 0; i < n; i++) distances[i] = kernels.distance(rows[i]!, out);
         sorted.set(distances);
-        const near = Math.max(tolerance * medianOfValues(sorted, n), ROUNDING * norm(out));
-        step(rows, distances, n, near, pull, out, next);
-        const moved = distance(next, out);
+        const near = Math.max(tolerance * medianOfValues(sorted, n), ROUNDING * kernels.norm(out));
+        step(kernels, rows, distances, n, near, pull, out, next);
+        const moved = kernels.distance(next, out);
         out.set(next);
         if (moved <= near) return;
       }
@@ -78,7 +78,16 @@ export const geometricMedian = defineAggregator({
  * next = z + (1 - min(1, eta / |R|)) (T - z), with T the Weiszfeld point of the messages away from z, R = sum of unit
  * vectors towards them, eta the number of messages at z: those no farther than `near`.
  */
-function step(rows: readonly Vector[], distances: Float64Array, n: number, near: number, pull: Vector, z: Vector, next: Vector): void {
+function step(
+  kernels: Kernels,
+  rows: readonly Vector[],
+  distances: Float64Array,
+  n: number,
+  near: number,
+  pull: Vector,
+  z: Vector,
+  next: Vector,
+): void {
   pull.fill(0);
   let total = 0;
   let coinciding = 0;
@@ -89,12 +98,12 @@ function step(rows: readonly Vector[], distances: Float64Array, n: number, near:
       continue;
     }
     total += 1 / length;
-    subtract(rows[i]!, z, next);
-    axpy(1 / length, next, pull, pull);
+    kernels.subtract(rows[i]!, z, next);
+    kernels.axpy(1 / length, next, pull, pull);
   }
   // T - z = R / total.
-  const strength = norm(pull);
+  const strength = kernels.norm(pull);
   const stay = strength === 0 ? 1 : Math.min(1, coinciding / strength);
   if (total === 0) next.set(z);
-  else axpy((1 - stay) / total, pull, z, next);
+  else kernels.axpy((1 - stay) / total, pull, z, next);
 }

@@ -1,7 +1,8 @@
 /** What Krum and Multi-Krum share: scores by the nearest neighbours, and their limits. */
 import { z } from 'zod';
+import type { Kernels } from '../../shared/contracts/kernels.ts';
 import type { Messages } from '../../shared/vector.ts';
-import { pairwiseSquaredDistances, sumOfSmallest } from '../kernels/reference/geometry.ts';
+import { sumOfSmallest } from '../kernels/reference/geometry.ts';
 
 export const neighbors = z
   .enum(['n-f-2', 'n-f-1'])
@@ -16,13 +17,14 @@ export function neighborCount(rule: Neighbors, n: number, f: number): number {
 
 /** scores_i = sum of the squared distances of row i to its nearest other rows. */
 export function krumScores(
+  kernels: Kernels,
   { rows, n, d }: Messages,
   nearest: number,
   squared: Float64Array,
   scratch: Float64Array,
   scores: Float64Array,
 ): void {
-  pairwiseSquaredDistances(rows, n, d, squared);
+  kernels.pairwiseSquaredDistances(rows, n, d, squared);
   for (let i = 0; i < n; i++) scores[i] = sumOfSmallest(squared, i * n, n, i, nearest, scratch);
 }
 

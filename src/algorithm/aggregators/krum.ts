@@ -33,11 +33,11 @@ export const krum = defineAggregator({
     infeasible: (n, f) => krumInfeasible('krum', rule, n, f),
     beyondGuarantee: () => undefined,
     boundFactor: () => 1,
-    aggregate(messages, { toleratedByzantine: f, workspace: { squared, scratch, scores } }, out) {
+    aggregate(messages, { toleratedByzantine: f, workspace: { squared, scratch, scores }, kernels }, out) {
       const { rows, n } = messages;
       let best = 0;
       if (n > 1) {
-        krumScores(messages, neighborCount(rule, n, f), squared, scratch, scores);
+        krumScores(kernels, messages, neighborCount(rule, n, f), squared, scratch, scores);
         for (let i = 1; i < n; i++) if (scores[i]! < scores[best]!) best = i;
       }
       out.set(rows[best]!);

@@ -15,7 +15,6 @@ import { z } from 'zod';
 import { positiveInt } from '../../shared/config/units.ts';
 import { defineAggregator } from '../../shared/contracts/aggregator.ts';
 import { orderByKey } from '../kernels/reference/geometry.ts';
-import { weightedSumOfRows } from '../kernels/reference/vectors.ts';
 import { krumInfeasible, krumScores, neighborCount, neighbors } from './krum-scores.ts';
 
 export const multiKrum = defineAggregator({
@@ -41,7 +40,7 @@ export const multiKrum = defineAggregator({
         ? `multi-krum averages byzantine rows when select > n - f; got select = ${select}, n = ${n}, f = ${f}`
         : undefined,
     boundFactor: () => 1,
-    aggregate(messages, { toleratedByzantine: f, workspace: { squared, scratch, scores, order, weights } }, out) {
+    aggregate(messages, { toleratedByzantine: f, workspace: { squared, scratch, scores, order, weights }, kernels }, out) {
       const { rows, n } = messages;
       if (n === 1) {
         out.set(rows[0]!);
@@ -49,7 +48,7 @@ export const multiKrum = defineAggregator({
       }
       // A random cohort may have fewer rows than are selected: the round then averages all of them.
       const m = Math.min(select ?? n - f, n);
-      krumScores(messages, neighborCount(rule, n, f), squared, scratch, scores);
+      krumScores(kernels, messages, neighborCount(rule, n, f), squared, scratch, scores);
       orderByKey(scores, n, order);
       // The chosen rows, by increasing row number: a row left out must not enter even as 0 times NaN.
       const chosen = weights.subarray(0, m);
@@ -57,7 +56,7 @@ export const multiKrum = defineAggregator({
       chosen.sort();
       const picked = Array.from(chosen, (row) => rows[row]!);
       chosen.fill(1 / m);
-      weightedSumOfRows(picked, chosen, m, out);
+      kernels.weightedSumOfRows(picked, chosen, m, out);
     },
   }),
 });

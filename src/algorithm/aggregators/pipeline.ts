@@ -11,6 +11,7 @@ import type {
   BrokenBound,
   PreAggregator,
   PreAggregatorDefinition,
+  RuleContext,
 } from '../../shared/contracts/aggregator.ts';
 import { type Arena, type Arrays, arraysFor, type Layout, type Shape } from '../../shared/contracts/memory.ts';
 import { instantiate, type Registry, type StrategyChoice } from '../../shared/contracts/strategy.ts';
@@ -23,7 +24,16 @@ export interface PipelineChoice extends StrategyChoice {
 
 /** Scratch of a pipeline: workspaces per stage, rows between stages, state per stage cut from one layout. */
 export interface PipelineWorkspace {
-  readonly stages: readonly { readonly workspace: Arrays; readonly out: Messages | undefined }[];
+  readonly stages: readonly Stage[];
+}
+
+interface Stage {
+  /** What the stage is handed, but for what differs between calls; filled in by each. */
+  readonly context: { -readonly [Key in keyof RuleContext]: RuleContext[Key] };
+  /** Rows the stage makes for the next one. */
+  readonly out: Messages | undefined;
+  /** Its part of a pipeline's state. */
+  readonly stateOf: (state: Arrays) => Arrays;
 }
 
 export interface PipelineContext {
@@ -109,36 +119,56 @@ export function pipelineOf(
       ),
     allocate: (shape, arena) => ({
       stages: stages.map((stage, i) => {
-        const workspace = arraysFor(stage.workspace?.(shape) ?? {}, (length) => arena.doubles(length));
         const capacity = before[i]?.rows(shape.n);
-        return { workspace, out: capacity === undefined ? undefined : messagesOver(arena.doubles(capacity * shape.d), capacity, shape.d) };
+        return {
+          context: {
+            toleratedByzantine: 0,
+            state: {},
+            workspace: arraysFor(stage.workspace?.(shape) ?? {}, (length) => arena.doubles(length)),
+            kernels: arena.kernels,
+            stream: unset,
+          },
+          out: capacity === undefined ? undefined : messagesOver(arena.doubles(capacity * shape.d), capacity, shape.d),
+          stateOf: stageState(i),
+        };
       }),
     }),
     aggregate(messages, { toleratedByzantine, state, workspace, stream, permutation }, out) {
       const broken = infeasible(messages.n, toleratedByzantine) !== undefined;
       let current = messages;
       let bad = broken ? largestFeasible(messages.n, toleratedByzantine) : toleratedByzantine;
-      for (let i = 0; i < before.length; i++) {
-        const { workspace: scratch, out: rows } = workspace.stages[i]!;
-        before[i]!.apply(current, { toleratedByzantine: bad, state: stageState(state, i), workspace: scratch, stream, permutation }, rows!);
-        bad = before[i]!.contaminated(current.n, bad);
-        current = rows!;
+      for (let i = 0; i < stages.length; i++) {
+        const { context, out: rows, stateOf } = workspace.stages[i]!;
+        context.toleratedByzantine = bad;
+        context.state = stateOf(state);
+        context.stream = stream;
+        context.permutation = permutation;
+        if (i === before.length) rule.aggregate(current, context, out);
+        else {
+          before[i]!.apply(current, context, rows!);
+          bad = before[i]!.contaminated(current.n, bad);
+          current = rows!;
+        }
       }
-      const last = before.length;
-      rule.aggregate(
-        current,
-        { toleratedByzantine: bad, state: stageState(state, last), workspace: workspace.stages[last]!.workspace, stream, permutation },
-        out,
-      );
       return broken ? 1 : 0;
     },
   };
 }
 
-/** The state of stage i under its own names; states are few and small, so views are looked up each time. */
-function stageState(state: Arrays, stage: number): Arrays {
+/** Stands where no call has put a stream yet. */
+const unset = undefined as unknown as Stream;
+
+/** The state of stage i under its own names; looked up once for each state, of which a run has few. */
+function stageState(stage: number): (state: Arrays) => Arrays {
   const prefix = `${stage}.`;
-  const own = Object.create(null) as Record<string, Float64Array>;
-  for (const name in state) if (name.startsWith(prefix)) own[name.slice(prefix.length)] = state[name]!;
-  return own;
+  const known = new WeakMap<Arrays, Arrays>();
+  return (state) => {
+    let own = known.get(state);
+    if (own === undefined) {
+      const named = Object.entries(state).filter(([name]) => name.startsWith(prefix));
+      own = Object.fromEntries(named.map(([name, values]) => [name.slice(prefix.length), values]));
+      known.set(state, own);
+    }
+    return own;
+  };
 }

@@ -14,14 +14,14 @@
 import { z } from 'zod';
 import { positive, positiveInt } from '../../shared/config/units.ts';
 import { defineAggregator } from '../../shared/contracts/aggregator.ts';
+import type { Kernels } from '../../shared/contracts/kernels.ts';
 import type { Messages, Vector } from '../../shared/vector.ts';
-import { medianOfColumns, orderScratch } from '../kernels/reference/order-statistics.ts';
-import { distance, isFiniteVector, meanOfRows, norm, weightedSumOfRows } from '../kernels/reference/vectors.ts';
+import { orderScratch } from '../kernels/reference/order-statistics.ts';
 import { medianOfValues } from './median-of-values.ts';
 
 /** Median of the norms of the messages; NaN-free for finite messages. */
-function medianNorm({ rows, n }: Messages, norms: Float64Array): number {
-  for (let i = 0; i < n; i++) norms[i] = norm(rows[i]!);
+function medianNorm(kernels: Kernels, { rows, n }: Messages, norms: Float64Array): number {
+  for (let i = 0; i < n; i++) norms[i] = kernels.norm(rows[i]!);
   return medianOfValues(norms, n);
 }
 
@@ -58,15 +58,15 @@ export const rfa = defineAggregator({
     infeasible: () => undefined,
     beyondGuarantee: (n, f) => (2 * f >= n ? `rfa survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined),
     boundFactor: () => 1,
-    aggregate(messages, { workspace: { z: point, weights, norms, tile, kept: keptMatrix } }, out) {
+    aggregate(messages, { workspace: { z: point, weights, norms, tile, kept: keptMatrix }, kernels }, out) {
       const { rows, n, matrix, d } = messages;
-      if (n === 1 && isFiniteVector(rows[0]!)) {
+      if (n === 1 && kernels.isFiniteVector(rows[0]!)) {
         out.set(rows[0]!);
         return;
       }
       let finite = 0;
       for (let i = 0; i < n; i++) {
-        weights[i] = isFiniteVector(rows[i]!) ? 1 : 0;
+        weights[i] = kernels.isFiniteVector(rows[i]!) ? 1 : 0;
         finite += weights[i]!;
       }
       if (finite < n && (nonFinite === 'reject' || finite === 0)) {
@@ -74,31 +74,39 @@ export const rfa = defineAggregator({
         return;
       }
       const kept = finite === n ? rows : rows.slice(0, n).filter((_, i) => weights[i] === 1);
-      const nu = smoothingScale === 'absolute' ? smoothing : smoothing * medianNorm({ ...messages, rows: kept, n: finite }, norms);
+      const nu = smoothingScale === 'absolute' ? smoothing : smoothing * medianNorm(kernels, { ...messages, rows: kept, n: finite }, norms);
       if (start === 'zero') point.fill(0);
-      else if (start === 'mean') meanOfRows(kept, finite, point);
-      else if (finite === n) medianOfColumns(matrix, n, d, tile, point);
+      else if (start === 'mean') kernels.meanOfRows(kept, finite, point);
+      else if (finite === n) kernels.medianOfColumns(matrix, n, d, tile, point);
       else {
         for (let i = 0; i < finite; i++) keptMatrix.set(kept[i]!, i * d);
-        medianOfColumns(keptMatrix, finite, d, tile, point);
+        kernels.medianOfColumns(keptMatrix, finite, d, tile, point);
       }
-      for (let t = 0; t < iterations; t++) weiszfeldStep(kept, finite, nu, weights, point, out);
+      for (let t = 0; t < iterations; t++) weiszfeldStep(kernels, kept, finite, nu, weights, point, out);
       out.set(point);
     },
   }),
 });
 
 /** One step from z; the new point replaces z. */
-function weiszfeldStep(rows: readonly Vector[], n: number, nu: number, weights: Float64Array, z: Vector, next: Vector): void {
+function weiszfeldStep(
+  kernels: Kernels,
+  rows: readonly Vector[],
+  n: number,
+  nu: number,
+  weights: Float64Array,
+  z: Vector,
+  next: Vector,
+): void {
   let total = 0;
   for (let i = 0; i < n; i++) {
-    const w = 1 / n / Math.max(distance(z, rows[i]!), nu);
+    const w = 1 / n / Math.max(kernels.distance(z, rows[i]!), nu);
     weights[i] = w;
     total += w;
   }
   // All messages equal to z with nu = 0: nothing moves.
   if (!(total > 0) || total === Number.POSITIVE_INFINITY) return;
   for (let i = 0; i < n; i++) weights[i]! /= total;
-  weightedSumOfRows(rows, weights, n, next);
+  kernels.weightedSumOfRows(rows, weights, n, next);
   z.set(next);
 }

@@ -14,7 +14,7 @@
 import { z } from 'zod';
 import { count } from '../../shared/config/units.ts';
 import { defineAggregator } from '../../shared/contracts/aggregator.ts';
-import { orderScratch, trimmedMeanOfColumns } from '../kernels/reference/order-statistics.ts';
+import { orderScratch } from '../kernels/reference/order-statistics.ts';
 
 export const trimmedMean = defineAggregator({
   name: 'trimmed-mean',
@@ -38,8 +38,8 @@ export const trimmedMean = defineAggregator({
       beyondGuarantee: (n, f) =>
         (trim ?? f) < f ? `trimmed-mean with trim = ${trim} survives ${trim} byzantine rows; got f = ${f} of n = ${n}` : undefined,
       boundFactor: (n, f) => Math.sqrt(n / (n - 2 * trimmed(n, f))),
-      aggregate(messages, { toleratedByzantine: f, workspace }, out) {
-        trimmedMeanOfColumns(messages.matrix, messages.n, messages.d, trimmed(messages.n, f), workspace.tile, out);
+      aggregate(messages, { toleratedByzantine: f, workspace, kernels }, out) {
+        kernels.trimmedMeanOfColumns(messages.matrix, messages.n, messages.d, trimmed(messages.n, f), workspace.tile, out);
       },
     };
   },

@@ -14,7 +14,6 @@
  */
 import { z } from 'zod';
 import { defineAttack } from '../../shared/contracts/attack.ts';
-import { axpy, meanOfRows, standardDeviationOfRows } from '../kernels/reference/vectors.ts';
 import { normalQuantile } from '../random/normal-quantile.ts';
 import { behave } from './behave.ts';
 import { honestOrOwn, visibility } from './visibility.ts';
@@ -45,13 +44,13 @@ export const aLittleIsEnough = defineAttack({
   create: ({ z: shift, sign, visibility: visible }) => ({
     workspace: ({ d }) => ({ mean: d, deviation: d }),
     needs: (situation) => honestOrOwn(visible, situation),
-    craft(view, { workspace: { mean, deviation } }, out) {
+    craft(view, { workspace: { mean, deviation }, kernels }, out) {
       const { rows, frame } = view.equivariant!;
       if (rows.length === 0) return behave(view, out);
       const size = shift === 'auto' ? hiddenShift(view.total, view.byzantineCount) : shift;
-      meanOfRows(rows, rows.length, mean!);
-      standardDeviationOfRows(rows, rows.length, mean!, deviation!);
-      axpy(sign * size, deviation!, mean!, out);
+      kernels.meanOfRows(rows, rows.length, mean!);
+      kernels.standardDeviationOfRows(rows, rows.length, mean!, deviation!);
+      kernels.axpy(sign * size, deviation!, mean!, out);
       return frame;
     },
   }),

@@ -14,7 +14,6 @@
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';
 import { defineAttack } from '../../shared/contracts/attack.ts';
-import { meanOfRows, scale as scaled } from '../kernels/reference/vectors.ts';
 import { behave } from './behave.ts';
 import { honestOrOwn, visibility } from './visibility.ts';
 
@@ -34,13 +33,13 @@ export const bitFlip = defineAttack({
   }),
   create: ({ scale, of, visibility: visible }) => ({
     needs: (situation) => (of === 'mean' ? honestOrOwn(visible, situation) : { own: of === 'own' ? 'message' : 'gradient' }),
-    craft(view, _context, out) {
+    craft(view, { kernels }, out) {
       if (of === 'mean') {
         const honest = view.honest!;
         if (honest.length === 0) return behave(view, out);
-        meanOfRows(honest, honest.length, out);
-        scaled(-scale, out, out);
-      } else scaled(-scale, view.own!, out);
+        kernels.meanOfRows(honest, honest.length, out);
+        kernels.scale(-scale, out, out);
+      } else kernels.scale(-scale, view.own!, out);
       return 'scale';
     },
   }),

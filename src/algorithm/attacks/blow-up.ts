@@ -14,7 +14,6 @@
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';
 import { defineAttack } from '../../shared/contracts/attack.ts';
-import { meanOfRows, norm as normOf, scale } from '../kernels/reference/vectors.ts';
 import { behave } from './behave.ts';
 import { honestOrOwn, visibility } from './visibility.ts';
 
@@ -26,12 +25,12 @@ export const blowUp = defineAttack({
   traits: ({ visibility: visible }) => ({ knowledge: 'honest-messages', colludes: visible === 'all', scaleFree: false }),
   create: ({ norm, visibility: visible }) => ({
     needs: (situation) => honestOrOwn(visible, situation),
-    craft(view, _context, out) {
+    craft(view, { kernels }, out) {
       const honest = view.honest!;
       if (honest.length === 0) return behave(view, out);
-      meanOfRows(honest, honest.length, out);
-      const length = normOf(out);
-      if (length > 0) scale(-norm / length, out, out);
+      kernels.meanOfRows(honest, honest.length, out);
+      const length = kernels.norm(out);
+      if (length > 0) kernels.scale(-norm / length, out, out);
       else {
         out.fill(0);
         out[0] = -norm;

@@ -14,7 +14,6 @@
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';
 import { defineAttack } from '../../shared/contracts/attack.ts';
-import { meanOfRows, scale } from '../kernels/reference/vectors.ts';
 import { behave } from './behave.ts';
 import { honestOrOwn, visibility } from './visibility.ts';
 
@@ -26,11 +25,11 @@ export const innerProductManipulation = defineAttack({
   traits: ({ visibility: visible }) => ({ knowledge: 'honest-messages', colludes: visible === 'all', scaleFree: false }),
   create: ({ epsilon, visibility: visible }) => ({
     needs: (situation) => honestOrOwn(visible, situation),
-    craft(view, _context, out) {
+    craft(view, { kernels }, out) {
       const honest = view.honest!;
       if (honest.length === 0) return behave(view, out);
-      meanOfRows(honest, honest.length, out);
-      scale(-epsilon, out, out);
+      kernels.meanOfRows(honest, honest.length, out);
+      kernels.scale(-epsilon, out, out);
       return 'scale';
     },
   }),

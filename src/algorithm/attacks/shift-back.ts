@@ -17,7 +17,6 @@
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';
 import { defineAttack, type Situation } from '../../shared/contracts/attack.ts';
-import { meanOfRows, scale, subtract } from '../kernels/reference/vectors.ts';
 import { behave } from './behave.ts';
 import { honestOrOwn, seesNobody, visibility } from './visibility.ts';
 
@@ -47,19 +46,19 @@ export const shiftBack = defineAttack({
       if (inMajority(situation)) return {};
       return otherwise === 'honest' ? { own: 'message' } : honestOrOwn(visible, situation);
     },
-    craft(view, _context, out) {
+    craft(view, { kernels }, out) {
       if (inMajority(view)) {
         if (view.scale === 'message') {
-          subtract(view.start!, view.x!, out);
+          kernels.subtract(view.start!, view.x!, out);
           return 'message';
         }
-        subtract(view.x!, view.start!, out);
-        if (multiplier !== 'step-size') scale(multiplier / view.stepSize!, out, out);
+        kernels.subtract(view.x!, view.start!, out);
+        if (multiplier !== 'step-size') kernels.scale(multiplier / view.stepSize!, out, out);
         return 'scale';
       }
       if (otherwise === 'honest' || seesNobody(visible, view)) return behave(view, out);
       const { rows, frame } = view.equivariant!;
-      meanOfRows(rows, rows.length, out);
+      kernels.meanOfRows(rows, rows.length, out);
       return frame;
     },
   }),

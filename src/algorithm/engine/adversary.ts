@@ -26,7 +26,7 @@ export class Adversary {
   readonly #colludes: boolean;
   readonly #scale: Scale;
   readonly #sight: AttackSight;
-  readonly #context: { state: Arrays; workspace: Arrays; stream: KeyedStream };
+  readonly #context: AttackContext & { readonly stream: KeyedStream };
   readonly #arena: Arena;
   readonly #d: number;
   #collusion: Vector | undefined;
@@ -39,6 +39,7 @@ export class Adversary {
     this.#context = {
       state,
       workspace: arraysFor(attack.workspace?.(shape) ?? {}, (length) => arena.doubles(length)),
+      kernels: arena.kernels,
       stream: new KeyedStream(seed, 'attack'),
     };
     this.#arena = arena;

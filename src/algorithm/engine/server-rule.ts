@@ -6,7 +6,6 @@ import type { Draws } from '../../shared/contracts/draws.ts';
 import { type Arena, type Arrays, arraysFor } from '../../shared/contracts/memory.ts';
 import { type Messages, messagesOver, type Vector } from '../../shared/vector.ts';
 import type { PipelineWorkspace } from '../aggregators/pipeline.ts';
-import { distance, meanOfRows } from '../kernels/reference/vectors.ts';
 import { KeyedStream } from '../random/streams.ts';
 import type { CompiledExperiment } from './compile.ts';
 import type { RoundFacets } from './round-facets.ts';
@@ -68,7 +67,7 @@ export class ServerRule {
     const k = this.#k;
     // Before the rule moves its memory on.
     if (this.wantsInjectedError) this.#measureHonestPart(messages, rule);
-    if (rule === 'mean') meanOfRows(messages.rows, messages.n, out);
+    if (rule === 'mean') this.#arena.kernels.meanOfRows(messages.rows, messages.n, out);
     else {
       const lowered = this.#compiled.pipeline.aggregate(
         messages,
@@ -123,7 +122,7 @@ export class ServerRule {
     for (let i = 0; i < messages.n; i++) if (this.#byzantine[messages.clients[i]!] === 0) this.#honest.push(messages.rows[i]!);
     if (this.#honest.length === 0) return;
     const { out } = this.#memoryBeside();
-    if (rule === 'mean') meanOfRows(this.#honest, this.#honest.length, out);
+    if (rule === 'mean') this.#arena.kernels.meanOfRows(this.#honest, this.#honest.length, out);
     else this.applyBeside(this.#honest, out);
   }
 
@@ -131,7 +130,7 @@ export class ServerRule {
   #compareWithHonestPart(messages: Messages, rule: 'robust' | 'mean', result: Vector): void {
     if (this.#honest.length === 0) return;
     const facets = this.#facets;
-    facets.injectedError = distance(result, this.#memoryBeside().out);
+    facets.injectedError = this.#arena.kernels.distance(result, this.#memoryBeside().out);
     const f = toleratedByzantine(this.#compiled.experiment, messages.n);
     const bound = rule === 'mean' ? 1 : this.#compiled.pipeline.boundFactor(messages.n, f, messages.d);
     const limit = bound === undefined ? Number.NaN : bound * facets.clippingLevel;

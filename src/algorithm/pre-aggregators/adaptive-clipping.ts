@@ -13,7 +13,6 @@
  */
 import { z } from 'zod';
 import { definePreAggregator } from '../../shared/contracts/aggregator.ts';
-import { clipInPlace, norm } from '../kernels/reference/vectors.ts';
 
 /** floor(2 f (n - f) / n), in integers. */
 export function clippedCount(n: number, f: number): number {
@@ -33,9 +32,9 @@ export const adaptiveClipping = definePreAggregator({
     infeasible: (n, f) => (f >= n ? `adaptive-clipping needs n > f; got n = ${n}, f = ${f}` : undefined),
     beyondGuarantee: (n, f) => (2 * f >= n ? `adaptive-clipping needs 2f < n for its guarantee; got f = ${f}, n = ${n}` : undefined),
     boundFactor: () => 1,
-    apply({ rows, n }, { toleratedByzantine: f, workspace: { norms, sorted } }, out) {
+    apply({ rows, n }, { toleratedByzantine: f, workspace: { norms, sorted }, kernels }, out) {
       for (let i = 0; i < n; i++) {
-        const length = norm(rows[i]!);
+        const length = kernels.norm(rows[i]!);
         norms[i] = Number.isNaN(length) ? Number.POSITIVE_INFINITY : length;
         sorted[i] = norms[i]!;
       }
@@ -46,8 +45,8 @@ export const adaptiveClipping = definePreAggregator({
         const length = norms[i]!;
         out.rows[i]!.set(rows[i]!);
         if (length <= level) continue;
-        clipInPlace(out.rows[i]!, level);
-        if (length === Number.POSITIVE_INFINITY && Number.isNaN(norm(out.rows[i]!))) out.rows[i]!.fill(0);
+        kernels.clipInPlace(out.rows[i]!, level);
+        if (length === Number.POSITIVE_INFINITY && Number.isNaN(kernels.norm(out.rows[i]!))) out.rows[i]!.fill(0);
       }
     },
   }),

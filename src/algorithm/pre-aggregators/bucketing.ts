@@ -15,7 +15,6 @@ import { z } from 'zod';
 import { positiveInt } from '../../shared/config/units.ts';
 import { definePreAggregator } from '../../shared/contracts/aggregator.ts';
 import { requirePermutation } from '../engine/given-draws.ts';
-import { meanOfRows } from '../kernels/reference/vectors.ts';
 import { permute } from '../random/sampling.ts';
 
 export const bucketing = definePreAggregator({
@@ -36,7 +35,7 @@ export const bucketing = definePreAggregator({
           ? `bucketing(${size}) may contaminate ${Math.min(f, rows(n))} of ${rows(n)} buckets; a guarantee needs fewer than half: size * f / n < 1/2`
           : undefined,
       boundFactor: () => 1,
-      apply(messages, { workspace: { order }, stream, permutation }, out) {
+      apply(messages, { workspace: { order }, kernels, stream, permutation }, out) {
         const { n } = messages;
         if (permutation === undefined) permute(stream, n, order);
         else {
@@ -47,7 +46,7 @@ export const bucketing = definePreAggregator({
         for (let b = 0; b < out.n; b++) {
           const members = Math.min(size, n - b * size);
           for (let i = 0; i < members; i++) bucket[i] = messages.rows[order[b * size + i]!]!;
-          meanOfRows(bucket, members, out.rows[b]!);
+          kernels.meanOfRows(bucket, members, out.rows[b]!);
         }
       },
     };

@@ -14,8 +14,7 @@
 import { z } from 'zod';
 import { definePreAggregator } from '../../shared/contracts/aggregator.ts';
 import type { Vector } from '../../shared/vector.ts';
-import { orderByKey, pairwiseSquaredDistances } from '../kernels/reference/geometry.ts';
-import { meanOfRows } from '../kernels/reference/vectors.ts';
+import { orderByKey } from '../kernels/reference/geometry.ts';
 
 export const nearestNeighborMixing = definePreAggregator({
   name: 'nearest-neighbor-mixing',
@@ -30,15 +29,15 @@ export const nearestNeighborMixing = definePreAggregator({
     infeasible: (n, f) => (f >= n ? `nearest-neighbor-mixing needs n > f; got n = ${n}, f = ${f}` : undefined),
     beyondGuarantee: (n, f) => (2 * f >= n ? `nearest-neighbor-mixing needs 2f < n for its guarantee; got f = ${f}, n = ${n}` : undefined),
     boundFactor: () => 1,
-    apply(messages, { toleratedByzantine: f, workspace: { squared, order } }, out) {
+    apply(messages, { toleratedByzantine: f, workspace: { squared, order }, kernels }, out) {
       const { rows, n, d } = messages;
-      pairwiseSquaredDistances(rows, n, d, squared);
+      kernels.pairwiseSquaredDistances(rows, n, d, squared);
       out.n = n;
       for (let i = 0; i < n; i++) {
         orderByKey(squared.subarray(i * n, (i + 1) * n), n, order);
         const nearest = order.subarray(0, n - f).sort();
         for (let l = 0; l < n - f; l++) mixed[l] = rows[nearest[l]!]!;
-        meanOfRows(mixed, n - f, out.rows[i]!);
+        kernels.meanOfRows(mixed, n - f, out.rows[i]!);
       }
     },
   }),

@@ -15,7 +15,6 @@
 import { z } from 'zod';
 import { positive } from '../../shared/config/units.ts';
 import { definePreAggregator } from '../../shared/contracts/aggregator.ts';
-import { clipInPlace } from '../kernels/reference/vectors.ts';
 
 export const normClipping = definePreAggregator({
   name: 'norm-clipping',
@@ -29,11 +28,11 @@ export const normClipping = definePreAggregator({
     infeasible: () => undefined,
     beyondGuarantee: () => undefined,
     boundFactor: () => 1,
-    apply({ rows, n }, _context, out) {
+    apply({ rows, n }, { kernels }, out) {
       out.n = n;
       for (let i = 0; i < n; i++) {
         out.rows[i]!.set(rows[i]!);
-        clipInPlace(out.rows[i]!, level);
+        kernels.clipInPlace(out.rows[i]!, level);
       }
     },
   }),

@@ -6,6 +6,7 @@
  */
 import type { z } from 'zod';
 import type { Messages, Stream, Vector } from '../vector.ts';
+import type { Kernels } from './kernels.ts';
 import type { Arrays, Layout, Shape } from './memory.ts';
 import type { Definition, Source } from './strategy.ts';
 
@@ -17,6 +18,8 @@ export interface RuleContext<S extends string = string, W extends string = strin
   readonly state: Arrays<S>;
   /** Scratch; holds nothing between calls. */
   readonly workspace: Arrays<W>;
+  /** What computes on messages, state, workspace and `out`. */
+  readonly kernels: Kernels;
   /** Round-wide randomness of the rule, already keyed to the round. */
   readonly stream: Stream;
   /** Replaces the permutation a rule would draw: `permutation[p]` is the row put at position p. */

@@ -12,6 +12,7 @@
 import type { z } from 'zod';
 import type { Stream, Vector } from '../vector.ts';
 import type { RuleContext } from './aggregator.ts';
+import type { Kernels } from './kernels.ts';
 import type { Arrays, Layout, Shape } from './memory.ts';
 import type { Definition, Source } from './strategy.ts';
 
@@ -74,6 +75,8 @@ export interface AttackView extends Situation {
 export interface AttackContext<S extends string = string, W extends string = string> {
   readonly state: Arrays<S>;
   readonly workspace: Arrays<W>;
+  /** What computes on the vectors of the view, workspace and `out`. */
+  readonly kernels: Kernels;
   /** Round-wide stream for attacks that collude, the liar's own stream for the others. */
   readonly stream: Stream;
 }
