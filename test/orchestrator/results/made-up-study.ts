@@ -5,6 +5,7 @@ import { withValueAt } from '../../../src/orchestrator/plan/paths.ts';
 import type { ReportSource } from '../../../src/orchestrator/results/report-data.ts';
 import type { MetricSummary, RunCurves, StudyRun } from '../../../src/shared/contracts/ledger.ts';
 import { MarinadeError, toPlain } from '../../../src/shared/errors.ts';
+import { canonicalJson } from '../../../src/shared/hash.ts';
 import type { Outcome } from '../../../src/shared/outcome.ts';
 
 export const base = {
@@ -17,6 +18,8 @@ export const base = {
   attack: { name: 'shift-back' },
   rounds: 1000,
 };
+
+const resolvedBase = experimentSchema(catalog).parse(base);
 
 export interface MadeUp {
   readonly name?: string;
@@ -97,7 +100,7 @@ export function madeUp({
         rounds,
         committedRound: last,
         // A value no schema knows still has to be shown.
-        experiment: JSON.stringify(parsed.success ? parsed.data : raw),
+        experiment: canonicalJson(parsed.success ? parsed.data : { ...(resolvedBase as object), ...values }),
         dataSha256: 'ab'.repeat(32),
         objectiveKey: null,
         metrics: names,
