@@ -99,6 +99,17 @@ describe('the best choice', () => {
     ]);
   });
 
+  it('under the worst attack is not one that lost a run, however small the mean of the others', () => {
+    const found = worstCases(
+      made((cell) => [1, 1e-9, 8, 1e-9][cell]!, { outcome: (cell, seed) => (cell === 1 && seed === 0 ? 'diverged' : 'completed') }),
+      METRIC,
+    );
+    expect(found.map(({ choice, broken }) => [choice, broken])).toEqual([
+      ['none', 0],
+      ['fixed level 1', 1],
+    ]);
+  });
+
   it('under the worst attack is not asked where one attack was tried', () => {
     expect(worstCases(cells({ clipping: [{ name: 'none' }, { name: 'fixed', level: 1 }] }), METRIC)).toEqual([]);
   });
