@@ -71,9 +71,14 @@ export class ClientSide implements ClientContext {
   readonly #oracleOf: Int32Array;
   readonly #memories: readonly Arrays[];
   readonly #scratchMemory: Arrays;
+  readonly #memoryNames: readonly string[];
   readonly #batchStream: KeyedStream;
-  readonly #compressorStream: KeyedStream;
-  readonly #compressorWorkspace: Arrays;
+  /** Turned to each vector to be encoded. */
+  readonly #compressorContext: {
+    readonly stream: KeyedStream;
+    readonly workspace: Arrays;
+    coordinates: ReturnType<NonNullable<Draws['coordinates']>> | undefined;
+  };
   readonly #batch: Int32Array;
   readonly #seen: Int32Array;
   readonly #draws: Draws | undefined;
@@ -99,9 +104,13 @@ export class ClientSide implements ClientContext {
       Object.fromEntries(Object.entries(memories[0] ?? {}).map(([name, rows]) => [name, rows.length])),
       (length) => arena.doubles(length),
     );
+    this.#memoryNames = Object.keys(this.#scratchMemory);
     this.#batchStream = new KeyedStream(experiment.seed, 'batch', arena.kernels);
-    this.#compressorStream = new KeyedStream(experiment.seed, 'compressor');
-    this.#compressorWorkspace = arraysFor(compressor.workspace?.({ n: total, d }) ?? {}, (length) => arena.doubles(length));
+    this.#compressorContext = {
+      stream: new KeyedStream(experiment.seed, 'compressor'),
+      workspace: arraysFor(compressor.workspace?.({ n: total, d }) ?? {}, (length) => arena.doubles(length)),
+      coordinates: undefined,
+    };
     const b = Math.max(1, method.batchSize ?? 1, largestBatch(experiment.method));
     this.#batch = arena.ints(b);
     this.#seen = new Int32Array(seenSize(b));
@@ -188,16 +197,15 @@ export class ClientSide implements ClientContext {
 
   /** Q_i of a finished vector, with the client's own randomness (the round's where masks are shared). */
   encode({ k, position }: Request, client: number, vector: Vector): void {
-    const stream = this.#compressorStream.at(k, this.#compiled.compressorCorrelated ? EVERYONE : client, position);
-    this.#compiled.compressor.compress(vector, {
-      stream,
-      workspace: this.#compressorWorkspace,
-      coordinates: this.#draws?.coordinates?.(k, client),
-    });
+    const context = this.#compressorContext;
+    context.stream.at(k, this.#compiled.compressorCorrelated ? EVERYONE : client, position);
+    context.coordinates = this.#draws?.coordinates?.(k, client);
+    this.#compiled.compressor.compress(vector, context);
   }
 
   #copyOfMemory(client: number): Arrays {
-    for (const [name, rows] of Object.entries(this.#memories[client]!)) this.#scratchMemory[name]!.set(rows);
+    const memory = this.#memories[client]!;
+    for (const name of this.#memoryNames) this.#scratchMemory[name]!.set(memory[name]!);
     return this.#scratchMemory;
   }
 }
