@@ -23,10 +23,7 @@ export async function findServer(choice: ServerChoice): Promise<Client | undefin
   const owner = choice.server === undefined ? ownerOf(resolve(choice.results)) : undefined;
   const address = choice.server ?? owner?.address ?? undefined;
   if (address === undefined) return undefined;
-  const token =
-    choice.tokenFile === undefined ? (process.env['MARINADE_TOKEN'] ?? owner?.token) : (await readFile(choice.tokenFile, 'utf8')).trim();
-  if (token === undefined)
-    throw new MarinadeError('MARINADE_ACCESS_TOKEN', 'which token? Set MARINADE_TOKEN or name a file with --token-file');
+  const token = await tokenOf(choice.tokenFile, owner?.token);
   const ask = async (method: string, path: string, body?: unknown): Promise<Readonly<Record<string, unknown>>> => {
     const headers = { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
     let answer: Response;
@@ -49,6 +46,21 @@ export async function findServer(choice: ServerChoice): Promise<Client | undefin
     throw new MarinadeError(known, value.error?.message ?? `the orchestrator answered with status ${answer.status}`);
   };
   return { address, get: (path) => ask('GET', path), send: (method, path, body) => ask(method, path, body) };
+}
+
+/** The token to show: of the file, else of the environment, else of the results folder's owner. */
+export async function tokenOf(file: string | undefined, owners?: string): Promise<string> {
+  if (file !== undefined) {
+    try {
+      return (await readFile(file, 'utf8')).trim();
+    } catch (cause) {
+      throw new MarinadeError('MARINADE_CONFIG_USAGE', `${file} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { file }, cause);
+    }
+  }
+  const token = process.env['MARINADE_TOKEN'] ?? owners;
+  if (token === undefined)
+    throw new MarinadeError('MARINADE_ACCESS_TOKEN', 'which token? Set MARINADE_TOKEN or name a file with --token-file');
+  return token;
 }
 
 /** @throws MARINADE_EXECUTION_SERVER when no orchestrator is running */

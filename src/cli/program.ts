@@ -75,6 +75,8 @@ function declareComputation(program: Command): void {
   const worker = program.command('worker').description('compute round jobs of a queue until told to leave');
   withThreads(withStrategies(withQueue(withData(worker), true)))
     .option('--lock-duration <seconds>', 'a worker silent for so long counts as dead', seconds('--lock-duration'), 30)
+    .option('--orchestrator <url>', 'where data sets this machine lacks come from, by their sha256')
+    .option('--token-file <file>', 'file with its token (else MARINADE_TOKEN)')
     .option('--drain-limit <seconds>', 'time for jobs under way to be handed back after SIGTERM', seconds('--drain-limit'), 30)
     .action(async (options) => (await import('./commands/worker.ts')).worker(options));
 

@@ -68,13 +68,19 @@ export function modulesOf({ strategies }: Pick<StudyOptions, 'strategies'>): str
 }
 
 export function createPool(
-  options: DataChoice & Pick<StudyOptions, 'strategies'> & { readonly threads: number; readonly parallel: ThreadPlan | 'auto' },
+  options: DataChoice &
+    Pick<StudyOptions, 'strategies'> & {
+      readonly threads: number;
+      readonly parallel: ThreadPlan | 'auto';
+      readonly obtain?: (spec: DataSpec) => Promise<void>;
+    },
 ): WorkerPool {
   return new WorkerPool({
     threads: options.threads,
     inline: options.parallel === 'inline',
     data: dataOptionsOf(options),
     strategyModules: modulesOf(options),
+    ...(options.obtain === undefined ? {} : { obtain: options.obtain }),
   });
 }
 

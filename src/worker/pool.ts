@@ -31,6 +31,8 @@ export interface PoolOptions {
   readonly kernels?: KernelsName;
   readonly data: DataOptions;
   readonly strategyModules: readonly string[];
+  /** Brings data this machine lacks before they are loaded. */
+  readonly obtain?: (spec: DataSpec) => Promise<void>;
 }
 
 export class WorkerPool implements RoundJobExecutor {
@@ -79,7 +81,9 @@ export class WorkerPool implements RoundJobExecutor {
     const key = canonicalJson(spec);
     let loaded = this.#loaded.get(key);
     if (loaded === undefined) {
-      loaded = this.#ask({ kind: 'load-data', spec, options: this.#options.data });
+      const { obtain, data } = this.#options;
+      const load = (): Promise<LoadedData> => this.#ask({ kind: 'load-data', spec, options: data });
+      loaded = obtain === undefined ? load() : obtain(spec).then(load);
       this.#loaded.set(key, loaded);
       // A failed load may be repeated: the file may have been put in place since.
       loaded.catch(() => this.#loaded.delete(key));

@@ -15,7 +15,7 @@ import { Redis } from 'ioredis';
 import type { RedisOptions } from '../shared/config/redis.ts';
 import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
 import { MarinadeError, toPlain } from '../shared/errors.ts';
-import { besideField, bufferOf, fromQueued, type QueuedJob, type QueueKeys } from '../shared/messages/queued-job.ts';
+import { besideField, bufferOf, fromQueued, type QueuedJob, type QueueKeys, spoken } from '../shared/messages/queued-job.ts';
 import { encodeResult } from '../shared/messages/result-codec.ts';
 import { numericsVersion, type RoundJobResult } from '../shared/messages/round-job.ts';
 
@@ -77,6 +77,7 @@ export class QueueWorker {
     });
     this.#subscriber.on('message', (_channel, text) => this.#hear(text));
     void this.#subscriber.subscribe(keys.control).catch(() => {});
+    void this.#compareVersions();
     this.#heartbeat = setInterval(() => this.#beat(), this.#lockDurationMs / 4);
     this.#beat();
   }
@@ -202,6 +203,15 @@ export class QueueWorker {
       .sadd(keys.workers, this.id)
       .exec()
       .catch(() => {});
+  }
+
+  /** A worker of another version does not see the orchestrator's jobs: it says why it has nothing to do. */
+  async #compareVersions(): Promise<void> {
+    const heard = await this.#client.get(this.#options.keys.speaks).catch(() => null);
+    if (heard === null || heard === spoken) return;
+    this.#options.onWarning(
+      `the orchestrator of this queue speaks ${heard}, this worker ${spoken}: it takes none of its jobs; install the same version`,
+    );
   }
 
   /** Messages of the control channel are hints: one that is lost or malformed changes nothing but time. */

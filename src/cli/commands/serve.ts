@@ -4,6 +4,7 @@ import { createServer } from '../../dashboard/server/server.ts';
 import { inProcessDispatcher } from '../../orchestrator/dispatchers/in-process.ts';
 import { Orchestrator } from '../../orchestrator/orchestrator.ts';
 import { MarinadeError } from '../../shared/errors.ts';
+import { registeredContent } from '../../worker/data/registered-content.ts';
 import { IsolatedExecutor } from '../../worker/isolated.ts';
 import { hashStrategyModules, loadCatalog } from '../../worker/strategy-modules.ts';
 import { listenForInterrupt } from '../interrupt.ts';
@@ -82,7 +83,14 @@ export async function serve(given: ServeOptions): Promise<void> {
       queue !== undefined && !queue.dispatcher.reachable ? 'Redis cannot be reached' : undefined;
     const owner = await ledger.owner();
     const server = createServer(
-      { ledger, commands, version, metrics: createMetrics(ledger, commands), unready },
+      {
+        ledger,
+        commands,
+        version,
+        metrics: createMetrics(ledger, commands),
+        unready,
+        dataFile: (sha256) => registeredContent(sha256, dataOptionsOf(given)),
+      },
       { token: owner.token, hosts: new Set([...LOOPBACK, given.host.includes(':') ? `[${given.host}]` : given.host, ...given.allowHost]) },
     );
     const address = await listen(server, given);

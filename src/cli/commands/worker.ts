@@ -2,7 +2,9 @@
 import { resolve } from 'node:path';
 import { IsolatedExecutor } from '../../worker/isolated.ts';
 import { QueueWorker } from '../../worker/queue-worker.ts';
+import { tokenOf } from '../client.ts';
 import { listenForInterrupt } from '../interrupt.ts';
+import { obtainFrom, type Source } from '../obtain-data.ts';
 import { connectionOf, type QueueOptions } from '../queue.ts';
 import { version } from '../version.ts';
 import { createPool, dataOptionsOf, defaultThreads } from '../wire.ts';
@@ -14,6 +16,14 @@ export interface WorkerOptions extends QueueOptions {
   readonly strategies: readonly string[];
   readonly lockDuration: number;
   readonly drainLimit: number;
+  readonly orchestrator?: string;
+  readonly tokenFile?: string;
+}
+
+/** The orchestrator that data come from, where one is named. */
+async function sourceOf({ orchestrator, tokenFile }: WorkerOptions): Promise<Source | undefined> {
+  if (orchestrator === undefined) return undefined;
+  return { address: orchestrator, token: await tokenOf(tokenFile) };
 }
 
 export async function worker(given: WorkerOptions): Promise<void> {
@@ -21,7 +31,9 @@ export async function worker(given: WorkerOptions): Promise<void> {
   const interrupt = listenForInterrupt((signal) => note(`${signal}: finishing the rounds under way; once more to stop at once`));
   const connection = await connectionOf(given);
   const threads = given.threads ?? defaultThreads();
-  const pool = createPool({ ...given, threads, parallel: 'runs' });
+  const source = await sourceOf(given);
+  const obtain = source === undefined ? {} : { obtain: obtainFrom(source, dataOptionsOf(given), note) };
+  const pool = createPool({ ...given, threads, parallel: 'runs', ...obtain });
   const isolated = new IsolatedExecutor({ data: dataOptionsOf(given), strategyModules: given.strategies.map((path) => resolve(path)) });
   const member = new QueueWorker({
     waiting: connection.waiting,

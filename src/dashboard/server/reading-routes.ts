@@ -22,6 +22,7 @@ export interface ReadingPorts {
   readonly ledger: LedgerReader & Journal;
   readonly commands: Pick<OrchestratorCommands, 'workers' | 'advance'>;
   readonly version: string;
+  dataFile(sha256: string): Uint8Array | undefined;
 }
 
 const identifier = z.strictObject({ key: z.string().regex(/^[A-Za-z0-9._-]{1,128}$/) });
@@ -57,7 +58,7 @@ function jsonSafe(value: unknown): object {
   ) as object;
 }
 
-export function declareReading(server: FastifyInstance, { ledger, commands, version }: ReadingPorts): void {
+export function declareReading(server: FastifyInstance, { ledger, commands, version, dataFile }: ReadingPorts): void {
   const advanceOf = (studyKey: string): object | null => commands.advance().find((one) => one.studyKey === studyKey) ?? null;
   const study = async (key: string): Promise<NonNullable<Awaited<ReturnType<LedgerReader['study']>>>> => {
     const found = await ledger.study(key);
@@ -86,6 +87,11 @@ export function declareReading(server: FastifyInstance, { ledger, commands, vers
   server.get('/api/v1/events', async ({ query }) => {
     const { after, limit } = parsed(eventQuery, query);
     return { schema: 1, events: jsonSafe(await ledger.events(after, limit)) };
+  });
+  server.get('/api/v1/data/:key', async ({ params }, reply) => {
+    const content = dataFile(keyOf(params));
+    if (content === undefined) throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', 'no registered data file here has that sha256');
+    return reply.type('application/octet-stream').send(content);
   });
   server.get('/api/v1/workers', async () => ({ schema: 1, workers: await commands.workers() }));
 }

@@ -14,6 +14,8 @@ export interface ServerPorts {
   readonly ledger: LedgerReader & Journal;
   readonly commands: OrchestratorCommands;
   readonly version: string;
+  /** The content of a registered data file of this machine; undefined where it is not here. */
+  dataFile(sha256: string): Uint8Array | undefined;
   /** Metrics of this process in the text format of Prometheus. */
   metrics(): Promise<string>;
   /** Why work cannot go on (no ledger, no queue), or undefined. */

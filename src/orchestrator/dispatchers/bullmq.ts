@@ -19,7 +19,7 @@ import type { RedisOptions } from '../../shared/config/redis.ts';
 import type { WorkerInfo } from '../../shared/contracts/commands.ts';
 import type { Dispatcher } from '../../shared/contracts/dispatcher.ts';
 import { fromPlain, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
-import { besideField, bufferOf, jobIdOf, type QueueKeys, toQueued } from '../../shared/messages/queued-job.ts';
+import { besideField, bufferOf, jobIdOf, type QueueKeys, spoken, toQueued } from '../../shared/messages/queued-job.ts';
 import { decodeResult } from '../../shared/messages/result-codec.ts';
 import type { RoundJob, RoundJobResult } from '../../shared/messages/round-job.ts';
 import { QueueOwner } from './queue-owner.ts';
@@ -94,6 +94,7 @@ export class BullmqDispatcher implements Dispatcher {
   async claim(): Promise<void> {
     if (this.#client.status !== 'ready') await new Promise((resolve) => this.#client.once('ready', resolve));
     await this.#owner.claim(this.#options.onWarning);
+    await this.#client.set(this.#options.keys.speaks, spoken);
   }
 
   dispatch(job: RoundJob, { isolated }: { readonly isolated: boolean }): Promise<RoundJobResult> {

@@ -91,6 +91,9 @@ export function fromQueued(
   return { job: { ...rest, experiment: text, checkpoint: checkpoint ? beside.checkpoint : null }, isolated };
 }
 
+/** What both ends must agree on. */
+export const spoken = JSON.stringify({ queueVersion, numericsVersion });
+
 /** Names of everything marinade keeps in Redis for one queue. Workers of other versions look elsewhere. */
 export function queueKeys(queue: string) {
   const name = `${queue}-q${queueVersion}-n${numericsVersion}`;
@@ -108,6 +111,8 @@ export function queueKeys(queue: string) {
     /** Set of worker ids ever seen; a worker lives while its own key does. */
     workers: `${base}:workers`,
     worker: (id: string) => `${base}:worker:${id}`,
+    /** What the orchestrator speaks: the one key that workers of every version read. */
+    speaks: `marinade:{${queue}}:speaks`,
     /** Who orchestrates this queue. */
     owner: `${base}:owner`,
   } as const;

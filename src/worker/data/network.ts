@@ -11,6 +11,8 @@ export interface Network {
   refuses(url: URL): string | undefined;
   /** An address that a host's name leads to may be connected to. */
   admits(address: string): boolean;
+  /** What every request carries. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A refusal that no other try can mend. */
@@ -74,7 +76,7 @@ export async function ask(address: string, network: Network, signal: AbortSignal
     const reason = network.refuses(url);
     if (reason !== undefined) throw new Refused(reason);
     await requireAdmitted(url, network);
-    const response = await fetch(url, { signal, redirect: 'manual' });
+    const response = await fetch(url, { signal, redirect: 'manual', headers: network.headers ?? {} });
     const target = response.headers.get('location');
     if (response.status < 300 || response.status >= 400 || target === null) return response;
     await response.body?.cancel();

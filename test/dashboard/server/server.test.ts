@@ -40,7 +40,14 @@ beforeEach(async () => {
     advance: () => [],
   };
   server = createServer(
-    { ledger, commands, version: '1', metrics: async () => 'up 1\n', unready: async () => unready },
+    {
+      ledger,
+      commands,
+      version: '1',
+      metrics: async () => 'up 1\n',
+      unready: async () => unready,
+      dataFile: (sha256) => (sha256 === 'abc' ? Uint8Array.of(1, 2) : undefined),
+    },
     { token, hosts: new Set(['127.0.0.1']) },
     (route) => routes.push(route),
   );
@@ -120,6 +127,12 @@ describe('what the routes do', () => {
     expect((await ask('GET', '/api/v1/runs/a1')).body).toMatchObject({ run: { runKey: 'a1' }, attempts: [] });
     expect((await ask('GET', '/api/v1/events')).body.events[0]).toMatchObject({ kind: 'study:submit' });
     expect((await ask('GET', '/api/v1/runs/zz')).status).toBe(404);
+  });
+
+  test('they hand out data by sha256 and nothing else', async () => {
+    const answer = await server.inject({ url: '/api/v1/data/abc', headers: { host, authorization: `Bearer ${token}` } });
+    expect([...answer.rawPayload]).toEqual([1, 2]);
+    expect((await ask('GET', '/api/v1/data/a9a')).status).toBe(404);
   });
 
   test('they pass commands on, by the whole keys of what was named', async () => {
