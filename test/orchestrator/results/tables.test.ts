@@ -54,7 +54,7 @@ describe('a cell of a CSV file', () => {
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const cell = csvText(text);
         expect(cell).not.toMatch(/^"?\s*[=+\-@]/);
-        expect(cell).not.toMatch(/[\r\n\u0000]/);
+        expect(/[\r\n]/.test(cell) || cell.includes('\0')).toBe(false);
         const quoted = /^"((?:[^"]|"")*)"$/.test(cell);
         expect(quoted || !/[",;]/.test(cell)).toBe(true);
       }),
