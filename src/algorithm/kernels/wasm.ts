@@ -15,7 +15,7 @@ import type { Address, WasmExports } from './wasm-exports.ts';
 /** As in source/scalar.ts. */
 const CONSTANTS = 40;
 /** As in source/sparse-rows.ts: what belongs to a block of rows, then pairs of coordinates. */
-const BLOCK_BYTES = 8192;
+const BLOCK_BYTES = 256 * 40;
 const PAIRED_COORDINATES = 4096;
 const SCRATCH_DOUBLES = BLOCK_BYTES / 8 + 2 * PAIRED_COORDINATES;
 const FEW_ROWS = 64;

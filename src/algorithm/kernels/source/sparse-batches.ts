@@ -1,6 +1,6 @@
 /** Gradients and differences of batches and shards, scattered row by row. */
 import { sigmoids } from './scalar';
-import { BLOCK, double, int, LOGISTIC, MARGINS, margin, PAIRS, SLOPES } from './sparse-rows';
+import { BLOCK, double, int, LOGISTIC, MARGINS, margin, PAIRS, RECORDS } from './sparse-rows';
 
 /** Adds an amount to the coordinate of `out` that a stored column number names. */
 @inline
@@ -9,12 +9,11 @@ function addTo(out: usize, column: usize, amount: f64): void {
   store<f64>(at, amount + load<f64>(at));
 }
 
-/** out += factor * a_row, for a factor that includes the row's value where rows have one. */
+/** out += factor * the entries from..to of a row, for a factor that includes the row's value where rows have one. */
 @inline
-function scatter(rowStart: usize, columnOf: usize, values: usize, row: i32, factor: f64, out: usize): void {
-  const from = int(rowStart, row);
+function scatter(columnOf: usize, values: usize, from: i32, to: i32, factor: f64, out: usize): void {
   let p = columnOf + (<usize>from << 2);
-  const end = columnOf + (<usize>int(rowStart, row + 1) << 2);
+  const end = columnOf + (<usize>to << 2);
   if (values == 0) {
     for (; p + 16 <= end; p += 16) {
       addTo(out, p, factor);
@@ -58,7 +57,7 @@ function addGradient(
   scratch: usize,
   out: usize,
 ): void {
-  const slopes = scratch + SLOPES;
+  const slopes = scratch + MARGINS;
   for (let from = 0; from < count; from += BLOCK) {
     const n = min(BLOCK, count - from);
     for (let i = 0; i < n; i++) {
@@ -74,7 +73,7 @@ function addGradient(
       if (link == LOGISTIC) slope *= -double(labels, row);
       let factor = (slope / divisor) * multiplier;
       if (values == 0) factor *= double(rowValue, row);
-      scatter(rowStart, columnOf, values, row, factor, out);
+      scatter(columnOf, values, int(rowStart, row), int(rowStart, row + 1), factor, out);
     }
   }
 }
@@ -128,12 +127,56 @@ function pair(pairs: usize, column: usize): v128 {
   return v128.load(pairs + (<usize>load<i32>(column) << 4));
 }
 
+/** What a batch needs of a row, put together: where its entries are, its value (1 where entries have their own), its label. */
+const RECORD: usize = 24;
+
+@inline
+function fromOf(record: usize): i32 {
+  return load<i32>(record);
+}
+
+@inline
+function toOf(record: usize): i32 {
+  return load<i32>(record, 4);
+}
+
+@inline
+function valueOf(record: usize): f64 {
+  return load<f64>(record, 8);
+}
+
+@inline
+function labelOf(record: usize): f64 {
+  return load<f64>(record, 16);
+}
+
+/**
+ * Fills the records of n rows, then reads the ends of their entries: rows lie anywhere in memory, and loads that do not
+ * wait for one another are waited for together.
+ */
+@inline
+function collect(rowStart: usize, columnOf: usize, rowValue: usize, labels: usize, rows: usize, list: usize, n: i32, records: usize): i32 {
+  let record = records;
+  for (let i = 0; i < n; i++) {
+    const row = <usize>rowAt(rows, list, i);
+    store<u64>(record, load<u64>(rowStart + (row << 2)));
+    store<f64>(record, rowValue == 0 ? 1 : load<f64>(rowValue + (row << 3)), 8);
+    store<f64>(record, load<f64>(labels + (row << 3)), 16);
+    record += RECORD;
+  }
+  let seen = 0;
+  for (let at = records; at < record; at += RECORD) {
+    seen += load<i32>(columnOf + (<usize>fromOf(at) << 2)) + load<i32>(columnOf + (<usize>toOf(at) << 2) - 4);
+  }
+  return seen;
+}
+
 /** Margins of a row at x (lane 0) and xPrevious (lane 1). */
 @inline
-function twoMargins(rowStart: usize, columnOf: usize, values: usize, rowValue: usize, row: i32, pairs: usize, x: usize, xPrevious: usize): v128 {
-  const from = int(rowStart, row);
+function twoMargins(columnOf: usize, values: usize, record: usize, pairs: usize, x: usize, xPrevious: usize): v128 {
+  const from = fromOf(record);
   let p = columnOf + (<usize>from << 2);
-  const end = columnOf + (<usize>int(rowStart, row + 1) << 2);
+  const end = columnOf + (<usize>toOf(record) << 2);
   let even = f64x2.splat(0);
   let odd = f64x2.splat(0);
   if (values == 0) {
@@ -157,7 +200,7 @@ function twoMargins(rowStart: usize, columnOf: usize, values: usize, rowValue: u
       }
       if (p < end) even = f64x2.add(even, both(x, xPrevious, p));
     }
-    return f64x2.mul(f64x2.add(even, odd), v128.load_splat<f64>(rowValue + (<usize>row << 3)));
+    return f64x2.mul(f64x2.add(even, odd), v128.load_splat<f64>(record, 8));
   }
   let value = values + (<usize>from << 3);
   for (; p + 8 <= end; p += 8) {
@@ -210,27 +253,32 @@ export function addBatchDifference(
     putSideBySide(x, xPrevious, d, pairs);
   }
   const margins = scratch + MARGINS;
+  const records = scratch + RECORDS;
   for (let from = 0; from < b; from += BLOCK) {
     const n = min(BLOCK, b - from);
-    for (let i = 0; i < n; i++) {
-      const row = rowAt(rows, batch, from + i);
-      const t = twoMargins(rowStart, columnOf, values, rowValue, row, pairs, x, xPrevious);
-      const y = v128.load_splat<f64>(labels + (<usize>row << 3));
-      v128.store(margins + (<usize>i << 4), link == LOGISTIC ? f64x2.mul(f64x2.neg(y), t) : f64x2.sub(t, y));
+    // What was read is written where margins come: without a use it would not be read.
+    store<i32>(margins, collect(rowStart, columnOf, rowValue, labels, rows, batch + (<usize>from << 2), n, records));
+    let at = margins;
+    const end = records + <usize>n * RECORD;
+    for (let record = records; record < end; record += RECORD) {
+      const t = twoMargins(columnOf, values, record, pairs, x, xPrevious);
+      const y = v128.load_splat<f64>(record, 16);
+      v128.store(at, link == LOGISTIC ? f64x2.mul(f64x2.neg(y), t) : f64x2.sub(t, y));
+      at += 16;
     }
     if (link == LOGISTIC) sigmoids(margins, n, constants);
-    for (let i = 0; i < n; i++) {
-      const row = rowAt(rows, batch, from + i);
-      let slope = load<f64>(margins + (<usize>i << 4));
-      let slopePrevious = load<f64>(margins + (<usize>i << 4), 8);
+    at = margins;
+    for (let record = records; record < end; record += RECORD) {
+      let slope = load<f64>(at);
+      let slopePrevious = load<f64>(at, 8);
+      at += 16;
       if (link == LOGISTIC) {
-        const minus = -double(labels, row);
+        const minus = -labelOf(record);
         slope *= minus;
         slopePrevious *= minus;
       }
-      let factor = (slope - slopePrevious) / <f64>b;
-      if (values == 0) factor *= double(rowValue, row);
-      scatter(rowStart, columnOf, values, row, factor, out);
+      const factor = ((slope - slopePrevious) / <f64>b) * valueOf(record);
+      scatter(columnOf, values, fromOf(record), toOf(record), factor, out);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Passes over all rows: slopes and losses, gathers by columns, curvatures. */
 import { expOfMagnitudes, log1pUnit, sigmoids } from './scalar';
-import { BLOCK, double, int, LOGISTIC, MARGINS, margin, SLOPES } from './sparse-rows';
+import { BLOCK, double, int, LOGISTIC, MARGINS, margin, RECORDS } from './sparse-rows';
 
 export { storeConstants } from './scalar';
 
@@ -43,7 +43,7 @@ export function slopesAndLoss(
   let lost: f64 = 0;
   const margins = scratch + MARGINS;
   const exponentials = scratch + MARGINS + (<usize>BLOCK << 3);
-  const losses = scratch + SLOPES;
+  const losses = scratch + RECORDS;
   for (let from = 0; from < rowCount; from += BLOCK) {
     const n = min(BLOCK, rowCount - from);
     for (let i = 0; i < n; i++) {

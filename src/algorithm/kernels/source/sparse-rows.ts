@@ -8,10 +8,10 @@
 
 export const BLOCK: i32 = 256;
 
-/** The parts of `scratch`: two doubles a row, two more, then room to put coordinates of x and xPrevious side by side. */
+/** The parts of `scratch`: two doubles a row, three more, then room to put coordinates of x and xPrevious side by side. */
 export const MARGINS: usize = 0;
-export const SLOPES: usize = <usize>BLOCK * 16;
-export const PAIRS: usize = <usize>BLOCK * 32;
+export const RECORDS: usize = <usize>BLOCK * 16;
+export const PAIRS: usize = <usize>BLOCK * 40;
 
 export const LOGISTIC: i32 = 0;
 
