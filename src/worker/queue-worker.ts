@@ -79,7 +79,8 @@ export class QueueWorker {
     void this.#subscriber.subscribe(keys.control).catch(() => {});
     void this.#compareVersions();
     this.#heartbeat = setInterval(() => this.#beat(), this.#lockDurationMs / 4);
-    this.#beat();
+    // At once, and again after every loss of the connection.
+    this.#client.on('ready', () => this.#beat());
   }
 
   /** Ends jobs under way at their next round, hands them back, leaves. Resolves when nothing is under way, or in time. */
