@@ -6,9 +6,9 @@ import type { Question } from './support/question.ts';
 import { dataFile, loadRegistered, referenceRun } from './support/setting.ts';
 import { against, spread } from './support/spread.ts';
 
-const REPEATS = 9;
-const ROUNDS = 5000;
-const NUMPY_ROUNDS = 1000;
+const REPEATS = 25;
+const ROUNDS = 2000;
+const NUMPY_ROUNDS = 400;
 
 async function timed(peer: Peer | Missing, seed: number, rounds: number): Promise<{ rate: number; loss: number } | undefined> {
   if ('missing' in peer) return undefined;
