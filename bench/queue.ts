@@ -35,12 +35,12 @@ async function rates(fleet: Fleet, name: string, rounds: number, runs: number): 
 /** Share of the wall time of one worker thread that is not round computation, of jobs of so many milliseconds. */
 async function overhead(fleet: Fleet, jobMs: number, jobs: number): Promise<number[]> {
   const rounds = 4000;
-  const { computeMs } = await fleet.carryOut(study('cost', 1000, rounds, 1), rounds);
-  const roundsPerJob = Math.max(1, Math.round((jobMs * rounds) / computeMs));
+  const { computeMs } = await fleet.carryOut(study('cost', 1000, rounds, 1), rounds / 4);
+  const roundsPerJob = Math.max(1, Math.round((jobMs * 0.75 * rounds) / computeMs));
   const found: number[] = [];
   for (let repeat = 0; repeat < 3; repeat++) {
-    const { wallMs, computeMs: spent, jobs: counted } = await fleet.carryOut(study('overhead', 1000, roundsPerJob * jobs, 2), roundsPerJob);
-    found.push(100 * (1 - (spent * counted) / (counted + 1) / wallMs));
+    const { wallMs, computeMs: spent } = await fleet.carryOut(study('overhead', 1000, roundsPerJob * jobs, 2), roundsPerJob);
+    found.push(100 * (1 - spent / wallMs));
   }
   return found;
 }

@@ -7,17 +7,18 @@ import { type CompiledExperiment, compile } from './algorithm/engine/compile.ts'
 import { createProblem, Simulation } from './algorithm/engine/simulation.ts';
 import { solveOptimum } from './algorithm/engine/solve-optimum.ts';
 import { type Experiment, experimentSchema } from './algorithm/experiment.ts';
-import { plainArena } from './algorithm/kernels/plain-arena.ts';
 import { needsOptimum } from './algorithm/metrics.ts';
 import { problemsFrom } from './orchestrator/plan/read-study.ts';
 import { objectiveKey, runIdentity } from './orchestrator/plan/run-key.ts';
 import type { Draws, RoundReport } from './shared/contracts/draws.ts';
+import type { KernelsName } from './shared/contracts/kernels.ts';
 import type { Arena } from './shared/contracts/memory.ts';
 import { MarinadeError } from './shared/errors.ts';
 import { resultHash } from './shared/hash.ts';
 import { numericsVersion, type RecordedPoints } from './shared/messages/round-job.ts';
 import type { Outcome } from './shared/outcome.ts';
 import { type DataOptions, type LoadedData, loadDataset } from './worker/data/load.ts';
+import { SharedHeap } from './worker/shared-heap.ts';
 
 export interface SimulateOptions extends DataOptions {
   /** Hears every round, x^0 and g^0 as k = 0 included; vectors are copies. */
@@ -28,6 +29,8 @@ export interface SimulateOptions extends DataOptions {
   readonly draws?: Draws;
   readonly signal?: AbortSignal;
   readonly catalog?: Catalog;
+  /** WebAssembly kernels by default, or their plain reference: the same results to the bit. */
+  readonly kernels?: KernelsName;
 }
 
 export interface RunRecord {
@@ -67,8 +70,25 @@ export function resolveExperiment(raw: unknown, catalog: Catalog = builtIn): Exp
 export async function simulate(experiment: unknown, options: SimulateOptions = {}): Promise<RunRecord> {
   const catalog = options.catalog ?? builtIn;
   const resolved = resolveExperiment(experiment, catalog);
+  const arena = heapFor(options.kernels ?? 'wasm').arena();
+  try {
+    return await simulateIn(arena, resolved, catalog, options);
+  } finally {
+    arena.release();
+  }
+}
+
+/** The memory that simulations of this thread share, made when one first needs it. */
+const heaps = new Map<KernelsName, SharedHeap>();
+
+function heapFor(kernels: KernelsName): SharedHeap {
+  const heap = heaps.get(kernels) ?? new SharedHeap(undefined, kernels);
+  heaps.set(kernels, heap);
+  return heap;
+}
+
+async function simulateIn(arena: Arena, resolved: Experiment, catalog: Catalog, options: SimulateOptions): Promise<RunRecord> {
   const compiled = compile(resolved, catalog);
-  const arena = plainArena();
   const loaded = resolved.data === undefined ? undefined : await loadDataset(resolved.data, { ...options, arena });
   const optimum = resolved.metrics.names.some(needsOptimum) ? optimumOf(compiled, loaded, arena) : null;
   const simulation = new Simulation({

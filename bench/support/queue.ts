@@ -71,10 +71,21 @@ function carryOut(url: string, study: string, roundsPerJob: number | 'auto', out
     let began = 0;
     let ended = 0;
     let jobs = -1;
+    let computeMs = 0;
     try {
       await runStudy({
         ledger,
-        dispatcher,
+        dispatcher: {
+          outstanding,
+          dispatch: async (job, how) => {
+            const result = await dispatcher.dispatch(job, how);
+            if (jobs >= 0) computeMs += result.computeMs;
+            return result;
+          },
+          recall: (runKey) => dispatcher.recall(runKey),
+          requestStop: () => dispatcher.requestStop(),
+          close: () => dispatcher.close(),
+        },
         plan,
         worker: queue,
         roundsPerJob,
@@ -89,7 +100,7 @@ function carryOut(url: string, study: string, roundsPerJob: number | 'auto', out
       const runs = await ledger.runs(plan.studyKey);
       const broken = runs.find(({ outcome }) => outcome !== 'completed');
       if (broken !== undefined) throw new Error(`a run of the benchmark ended ${broken.outcome}: ${broken.failure?.message}`);
-      return { wallMs: ended - began, jobs, computeMs: runs.reduce((sum, { computeMs }) => sum + computeMs, 0) };
+      return { wallMs: ended - began, jobs, computeMs };
     } finally {
       await dispatcher.close();
       await ledger.close();

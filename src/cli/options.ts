@@ -1,5 +1,6 @@
 /** Options that several verbs share, and how their values are read. */
 import { type Command, Option } from 'commander';
+import { kernelNames } from '../shared/contracts/kernels.ts';
 import { MarinadeError } from '../shared/errors.ts';
 
 const DEFAULT_RESULTS = 'marinade-results';
@@ -84,6 +85,12 @@ export const parallel = (): Option =>
   new Option('--parallel <plan>', 'a thread per run, all threads on one run, or this thread (debugging)')
     .choices(['auto', 'runs', 'clients', 'inline'])
     .default('auto');
+
+/** Never chosen by itself: what computes is what was asked for, and is recorded. */
+export const kernels = (): Option =>
+  new Option('--kernels <set>', 'WebAssembly kernels, or their plain reference with the same results to the bit')
+    .choices(kernelNames)
+    .default('wasm');
 
 export function withQuiet(command: Command, what: string): Command {
   return command.option('-q, --quiet', what, false);

@@ -8,6 +8,7 @@ import {
   collect,
   integer,
   json,
+  kernels,
   parallel,
   seconds,
   withData,
@@ -68,6 +69,7 @@ function declareComputation(program: Command): void {
       autoOrInteger('--rounds-per-job'),
       'auto',
     )
+    .addOption(kernels())
     .option('--report', 'write the HTML report at the end', false)
     .addOption(json())
     .action(async (file, options) => (await import('./commands/run.ts')).run(file, options));
@@ -78,12 +80,14 @@ function declareComputation(program: Command): void {
     .option('--orchestrator <url>', 'where data sets this machine lacks come from, by their sha256')
     .option('--token-file <file>', 'file with its token (else MARINADE_TOKEN)')
     .option('--drain-limit <seconds>', 'time for jobs under way to be handed back after SIGTERM', seconds('--drain-limit'), 30)
+    .addOption(kernels())
     .action(async (options) => (await import('./commands/worker.ts')).worker(options));
 
   const verify = program.command('verify').argument('<run>').description('compute a recorded run again and compare every bit');
   withThreads(withStrategies(withData(withResults(verify))))
     .option('--from <round>', 'begin at the checkpoint of this round instead of x^0', integer('--from', 0))
     .addOption(parallel())
+    .addOption(kernels())
     .addOption(json())
     .action(async (run, options) => (await import('./commands/verify.ts')).verify(run, options));
 }
@@ -105,6 +109,7 @@ function declareService(program: Command): void {
       autoOrInteger('--rounds-per-job'),
       'auto',
     )
+    .addOption(kernels())
     .action(async (options) => (await import('./commands/serve.ts')).serve(options));
 
   const control = async (): Promise<typeof import('./commands/control.ts')> => import('./commands/control.ts');
@@ -211,6 +216,14 @@ function declareSurroundings(program: Command): void {
   withResults(withData(program.command('doctor').description('check this machine, the results folder and the data')))
     .addOption(json())
     .action(async (options) => (await import('./commands/doctor.ts')).doctor(options));
+
+  const deploy = program.command('deploy').description('what the surroundings of a queue need');
+  deploy
+    .command('acl')
+    .description('print an ACL file for Redis or Valkey: a user `marinade` who may touch this queue and nothing else')
+    .option('--queue <name>', 'name of the queue', 'marinade')
+    .option('--redis-password-file <file>', 'file with its password, made when it is not there (else MARINADE_REDIS_PASSWORD)')
+    .action(async (options) => (await import('./commands/deploy.ts')).acl(options));
 
   withStrategies(program.command('schema').description('JSON Schema of a study, for editors')).action(async (options) =>
     (await import('./commands/schema.ts')).schema(options),

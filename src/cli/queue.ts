@@ -24,23 +24,33 @@ export interface QueueConnection {
   readonly shown: string;
 }
 
+/** @throws MARINADE_CONFIG_USAGE when a queue cannot be called so */
+export function queueNamed(name: string): string {
+  if (/^[a-z0-9][a-z0-9-]{0,40}$/.test(name)) return name;
+  throw new MarinadeError('MARINADE_CONFIG_USAGE', `--queue expects a name of small letters, digits and '-'; got '${name}'`);
+}
+
+async function secretFile(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).trimEnd();
+  } catch (cause) {
+    throw new MarinadeError('MARINADE_CONFIG_USAGE', `${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { path }, cause);
+  }
+}
+
+/** The password of a file, else of the environment. */
+export async function redisPassword(file: string | undefined): Promise<string | undefined> {
+  return file === undefined ? process.env['MARINADE_REDIS_PASSWORD'] : secretFile(file);
+}
+
 /** Connection options; the password comes from a file, the environment or the URL, in this order. */
 export async function connectionOf(options: QueueOptions): Promise<QueueConnection> {
-  if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(options.queue)) {
-    throw new MarinadeError('MARINADE_CONFIG_USAGE', `--queue expects a name of small letters, digits and '-'; got '${options.queue}'`);
-  }
-  const read = async (path: string): Promise<string> => {
-    try {
-      return (await readFile(path, 'utf8')).trimEnd();
-    } catch (cause) {
-      throw new MarinadeError('MARINADE_CONFIG_USAGE', `${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { path }, cause);
-    }
-  };
-  const password = options.redisPasswordFile === undefined ? process.env['MARINADE_REDIS_PASSWORD'] : await read(options.redisPasswordFile);
-  const ca = options.redisCa === undefined ? undefined : await read(options.redisCa);
+  const queue = queueNamed(options.queue);
+  const password = await redisPassword(options.redisPasswordFile);
+  const ca = options.redisCa === undefined ? undefined : await secretFile(options.redisCa);
   const secrets = { ...(password === undefined ? {} : { password }), ...(ca === undefined ? {} : { ca }) };
   return {
-    keys: queueKeys(options.queue),
+    keys: queueKeys(queue),
     failFast: redisOptions(options.redis, 'fail-fast', secrets),
     waiting: redisOptions(options.redis, 'waiting', secrets),
     shown: redacted(options.redis),

@@ -8,6 +8,7 @@ import { anchorFiles } from '../orchestrator/plan/anchor-files.ts';
 import { type DataSource, type Plan, planStudyFile } from '../orchestrator/plan/plan-study.ts';
 import { readStudy, type StudyFile } from '../orchestrator/plan/read-study.ts';
 import { parseSource } from '../orchestrator/plan/source-text.ts';
+import type { KernelsName } from '../shared/contracts/kernels.ts';
 import { MarinadeError } from '../shared/errors.ts';
 import type { DataOptions } from '../worker/data/load.ts';
 import { type ThreadPlan, WorkerPool } from '../worker/pool.ts';
@@ -72,12 +73,14 @@ export function createPool(
     Pick<StudyOptions, 'strategies'> & {
       readonly threads: number;
       readonly parallel: ThreadPlan | 'auto';
+      readonly kernels?: KernelsName;
       readonly obtain?: (spec: DataSpec) => Promise<void>;
     },
 ): WorkerPool {
   return new WorkerPool({
     threads: options.threads,
     inline: options.parallel === 'inline',
+    ...(options.kernels === undefined ? {} : { kernels: options.kernels }),
     data: dataOptionsOf(options),
     strategyModules: modulesOf(options),
     ...(options.obtain === undefined ? {} : { obtain: options.obtain }),

@@ -3,14 +3,16 @@
  *
  * The process's own thread never computes, so locks are renewed however long a job takes. States:
  *
- *   working --lock not renewed in time--> fenced: jobs under way end at their next round, nothing is sent for them
  *   working --SIGTERM (`drain`)--> draining: jobs under way end at their next round and are handed back as short results
+ *
+ * A job whose lock was lost, or not renewed in time, is fenced: it ends at its next round, nothing is sent for it, and
+ * it is put back where that is still ours to do. The worker goes on with others.
  *
  * A job that was begun before (`attemptsStarted` > 1) is not computed: the orchestrator is told who began it, and decides.
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type Job, Worker } from 'bullmq';
+import { type Job, WaitingError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { RedisOptions } from '../shared/config/redis.ts';
 import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
@@ -30,6 +32,15 @@ export interface QueueWorkerOptions {
 }
 
 const LOCK_DURATION_MS = 30_000;
+/** Checkpoints up to this size travel with the result as well, and save the orchestrator a question. */
+const SHORT_CHECKPOINT_BYTES = 65_536;
+
+interface Running {
+  readonly runKey: string;
+  /** When its lock was taken, or last renewed. */
+  lockedAt: number;
+  fenced: boolean;
+}
 
 export class QueueWorker {
   readonly id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
@@ -39,13 +50,11 @@ export class QueueWorker {
   readonly #worker: Worker;
   readonly #lockDurationMs: number;
   readonly #heartbeat: NodeJS.Timeout;
-  readonly #running = new Map<string, string>();
+  readonly #running = new Map<string, Running>();
   readonly #kept = new Map<string, { readonly round: number; readonly checkpoint: Uint8Array }>();
   readonly #startedAt = new Date().toISOString();
-  #renewedAt = performance.now();
   #completed = 0;
   #rounds = 0;
-  #fenced = false;
   #draining = false;
 
   constructor(options: QueueWorkerOptions) {
@@ -54,7 +63,7 @@ export class QueueWorker {
     this.#lockDurationMs = options.lockDurationMs ?? LOCK_DURATION_MS;
     this.#client = new Redis(waiting);
     this.#subscriber = new Redis(waiting);
-    this.#worker = new Worker(keys.name, (job: Job) => this.#carryOut(job), {
+    this.#worker = new Worker(keys.name, (job: Job, token?: string) => this.#carryOut(job, token), {
       connection: waiting,
       prefix: keys.prefix,
       name: this.id,
@@ -64,11 +73,16 @@ export class QueueWorker {
       // BullMQ never decides that a job has died too often: the ledger does.
       maxStalledCount: 1000,
       removeOnComplete: { count: 0 },
-      removeOnFail: { count: 1000 },
+      // What became of a job is in the ledger.
+      removeOnFail: { count: 0 },
     });
-    this.#worker.on('locksRenewed', () => {
-      this.#renewedAt = performance.now();
+    this.#worker.on('locksRenewed', ({ jobIds }) => {
+      for (const jobId of jobIds) {
+        const running = this.#running.get(jobId);
+        if (running !== undefined) running.lockedAt = performance.now();
+      }
     });
+    this.#worker.on('lockRenewalFailed', (jobIds) => this.#fence(jobIds));
     for (const source of [this.#client, this.#subscriber]) source.on('error', () => {});
     let lastError = '';
     this.#worker.on('error', ({ message }) => {
@@ -86,7 +100,7 @@ export class QueueWorker {
   /** Ends jobs under way at their next round, hands them back, leaves. Resolves when nothing is under way, or in time. */
   async drain(limitMs: number): Promise<void> {
     this.#draining = true;
-    this.#options.executor.requestStop();
+    this.#stopJobs();
     const limit = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), limitMs).unref());
     if ((await Promise.race([this.#worker.close(), limit])) === 'late') {
       this.#options.onWarning(
@@ -100,57 +114,79 @@ export class QueueWorker {
     this.#subscriber.disconnect();
   }
 
-  async #carryOut(queued: Job<QueuedJob>): Promise<void> {
+  async #carryOut(queued: Job<QueuedJob>, token: string | undefined): Promise<void> {
     const { keys, executor, isolated } = this.#options;
     const { id: jobId = '', data } = queued;
-    const runKey = String((data as { runKey?: unknown } | null)?.runKey);
-    const from = Number((data as { fromRound?: unknown } | null)?.fromRound);
-    const kept = this.#kept.get(runKey);
-    const cached = kept?.round === from ? kept.checkpoint : undefined;
-    const beside = keys.beside(runKey);
-    const calls = this.#client
-      .multi()
-      .hget(keys.claims, jobId)
-      .hset(keys.claims, jobId, this.id)
-      .hgetBuffer(beside, besideField('experiment', from));
-    if (cached === undefined) calls.hgetBuffer(beside, besideField('checkpoint', from));
-    const [[, previous], , [, experiment], [, found] = []] = (await calls.exec()) as [
-      [unknown, string | null],
-      unknown,
-      [unknown, Buffer | null],
-      [unknown, Buffer | null]?,
-    ];
-    const checkpoint = cached ?? found ?? null;
-    const about = {
-      run: runKey,
-      epoch: String((data as { epoch?: unknown } | null)?.epoch),
-      from: String(from),
-      job: jobId,
-      worker: this.id,
-    };
+    const given: Record<string, unknown> = { ...data };
+    const runKey = String(given['runKey']);
+    const from = Number(given['fromRound']);
+    const about = { run: runKey, epoch: String(given['epoch']), from: String(from), job: jobId, worker: this.id };
     if (queued.attemptsStarted > 1) {
-      await this.#send({ kind: 'redelivered', ...about, previous: previous ?? '' });
+      await this.#send({ kind: 'redelivered', ...about, previous: (await this.#client.hget(keys.claims, jobId)) ?? '' });
       return;
     }
-    this.#running.set(jobId, runKey);
-    this.#renewedAt = Math.max(this.#renewedAt, performance.now());
+    const running: Running = { runKey, lockedAt: performance.now(), fenced: false };
+    this.#running.set(jobId, running);
     try {
-      const { job, isolated: alone } = fromQueued(data, { experiment, checkpoint });
+      const { job, isolated: alone } = fromQueued(data, await this.#claim(jobId, data));
+      if (this.#draining) throw new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the worker is leaving');
       const result = await (alone ? isolated : executor).execute(job);
-      if (this.#fenced) throw new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the lock of this job was lost while it was computed');
+      if (this.#isFenced(running)) return await this.#handBack(queued, token);
       this.#rounds += result.toRound - Math.max(0, result.fromRound);
       this.#keep(result);
-      const calls = this.#client.multi().hset(beside, besideField('checkpoint', result.toRound), bufferOf(result.checkpoint));
+      const beside = keys.beside(runKey);
+      const checkpoint = bufferOf(result.checkpoint);
+      const calls = this.#client.multi().hset(beside, besideField('checkpoint', result.toRound), checkpoint);
       if (result.toRound !== from) calls.hdel(beside, besideField('checkpoint', from));
-      await this.#send({ kind: 'result', ...about, to: String(result.toRound), result: encodeResult(result) }, calls);
+      const short = checkpoint.length <= SHORT_CHECKPOINT_BYTES ? { checkpoint } : {};
+      await this.#send({ kind: 'result', ...about, to: String(result.toRound), result: encodeResult(result), ...short }, calls);
     } catch (thrown) {
-      if (this.#fenced) return;
+      if (this.#isFenced(running)) return await this.#handBack(queued, token);
       await this.#send({ kind: 'failure', ...about, failure: JSON.stringify(toPlain(thrown)) });
     } finally {
       this.#running.delete(jobId);
       this.#completed++;
-      if (this.#running.size === 0) this.#fenced = false;
     }
+  }
+
+  /** Writes down who begins the job, and fetches what lies beside it where that is not at hand. */
+  async #claim(jobId: string, data: unknown): Promise<Parameters<typeof fromQueued>[1]> {
+    const { keys } = this.#options;
+    const { runKey, fromRound, experiment, checkpoint } = { ...(data as Partial<QueuedJob>) };
+    const kept = this.#kept.get(String(runKey));
+    const cached = kept?.round === fromRound ? kept!.checkpoint : null;
+    const calls = this.#client.multi().hset(keys.claims, jobId, this.id);
+    if (typeof experiment === 'string' && (checkpoint !== true || cached !== null)) {
+      // In order before anything that is sent for the job: nobody need wait for it.
+      calls.exec().catch(() => {});
+      return { experiment: null, checkpoint: cached };
+    }
+    const beside = keys.beside(String(runKey));
+    const round = String(fromRound);
+    const answers = await calls
+      .hgetBuffer(beside, besideField('experiment', round))
+      .hgetBuffer(beside, besideField('checkpoint', round))
+      .exec();
+    return { experiment: (answers?.[1]?.[1] as Buffer | null) ?? null, checkpoint: cached ?? (answers?.[2]?.[1] as Buffer | null) ?? null };
+  }
+
+  /** Its lock may be another's by now. */
+  #isFenced(running: Running): boolean {
+    return running.fenced || performance.now() - running.lockedAt > this.#lockDurationMs;
+  }
+
+  #fence(jobIds: readonly string[]): void {
+    const lost = jobIds.flatMap((jobId) => this.#running.get(jobId) ?? []).filter(({ fenced }) => !fenced);
+    if (lost.length === 0) return;
+    for (const running of lost) running.fenced = true;
+    this.#options.onWarning(`the locks of ${lost.length} jobs were not renewed in time: they are given up`);
+    this.#stopJobs();
+  }
+
+  /** Back into the queue if the lock is still held after all; else whoever finds it expired does that. */
+  async #handBack(queued: Job<QueuedJob>, token: string | undefined): Promise<never> {
+    await queued.moveToWait(token).catch(() => {});
+    throw new WaitingError();
   }
 
   /** One entry of the stream of results; the claim ends with it. */
@@ -173,14 +209,10 @@ export class QueueWorker {
     if (this.#kept.size > 4 * this.#options.executor.capacity) this.#kept.delete(oldest!);
   }
 
-  /** Says that this worker lives, for as long as a lock would live; fences the worker when its locks were not renewed. */
+  /** Says that this worker lives, for as long as a lock would live; fences jobs whose locks were not renewed. */
   #beat(): void {
     const { keys, version, executor } = this.#options;
-    if (this.#running.size > 0 && performance.now() - this.#renewedAt > this.#lockDurationMs && !this.#fenced) {
-      this.#fenced = true;
-      this.#options.onWarning('locks were not renewed in time: jobs under way are given up');
-      executor.requestStop();
-    }
+    this.#fence([...this.#running].filter(([, running]) => this.#isFenced(running)).map(([jobId]) => jobId));
     if (this.#client.status !== 'ready') return;
     const about = {
       id: this.id,
@@ -192,11 +224,11 @@ export class QueueWorker {
       threads: executor.capacity,
       startedAt: this.#startedAt,
       state: this.#draining ? 'draining' : 'working',
-      running: [...this.#running.values()],
+      running: [...this.#running.values()].map(({ runKey }) => runKey),
       jobs: this.#completed,
       rounds: this.#rounds,
       rssBytes: process.memoryUsage.rss(),
-      lifeMs: Math.ceil(this.#lockDurationMs * 1.5),
+      lifeMs: this.#lockDurationMs,
     };
     void this.#client
       .multi()
@@ -219,11 +251,11 @@ export class QueueWorker {
   #hear(text: string): void {
     try {
       const { kind, runKey } = JSON.parse(text) as { kind?: unknown; runKey?: unknown };
-      if (kind === 'stop-jobs' || (kind === 'stop-run' && [...this.#running.values()].includes(String(runKey)))) this.#stopJobs();
+      if (kind === 'stop-jobs' || (kind === 'stop-run' && [...this.#running.values()].some((running) => running.runKey === runKey))) this.#stopJobs();
     } catch {}
   }
 
-  /** The orchestrator stops: jobs under way end at their next round, their short results are still sent. */
+  /** Jobs under way end at their next round, one in a process of its own at once; short results are still sent. */
   #stopJobs(): void {
     this.#options.executor.requestStop();
     this.#options.isolated.requestStop();

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inProcessDispatcher } from '../../src/orchestrator/dispatchers/in-process.ts';
 import type { Plan } from '../../src/orchestrator/plan/plan-study.ts';
+import type { KernelsName } from '../../src/shared/contracts/kernels.ts';
 import { IsolatedExecutor } from '../../src/worker/isolated.ts';
 import { type ThreadPlan, WorkerPool } from '../../src/worker/pool.ts';
 import { type Ended, marinade, type Running, type StudyObject, type Surroundings, start } from '../cli/harness.ts';
@@ -14,11 +15,16 @@ export interface Execution {
   readonly threads: number;
   readonly parallel: ThreadPlan;
   readonly roundsPerJob: number | 'auto';
+  readonly kernels?: KernelsName;
 }
 
 /** Carries a plan out in this process. */
-export async function carryOutOn(plan: Plan, folder: string, { threads, parallel, roundsPerJob }: Execution): Promise<Carried> {
-  const options = { data: { offline: true }, strategyModules: [] };
+export async function carryOutOn(
+  plan: Plan,
+  folder: string,
+  { threads, parallel, roundsPerJob, kernels = 'wasm' }: Execution,
+): Promise<Carried> {
+  const options = { data: { offline: true }, strategyModules: [], kernels };
   const pool = new WorkerPool({ ...options, threads, inline: parallel === 'inline' });
   if (parallel === 'clients') pool.plan = 'clients';
   return carryOut(plan, inProcessDispatcher(pool, new IsolatedExecutor(options)), folder, roundsPerJob);

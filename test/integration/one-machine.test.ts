@@ -42,13 +42,19 @@ describe('one study, however it is computed', () => {
     ),
   );
 
-  test.each(executions.filter(({ threads, parallel }) => threads === 2 || parallel !== 'inline').map((one) => [one] as const))(
-    'it has the same hashes with %j',
-    async (execution) => {
-      expect(Object.values(expected)).toEqual(Array(4).fill(expect.stringMatching(/^[0-9a-f]{64}$/)));
-      expect(hashesOf(await carryOutOn(plan, temporaryFolder(), execution))).toEqual(expected);
-    },
-  );
+  const byReference: Execution[] = (['runs', 'clients'] as const).map((parallel) => ({
+    threads: 2,
+    parallel,
+    roundsPerJob: 7,
+    kernels: 'reference',
+  }));
+
+  test.each(
+    [...executions.filter(({ threads, parallel }) => threads === 2 || parallel !== 'inline'), ...byReference].map((one) => [one] as const),
+  )('it has the same hashes with %j', async (execution) => {
+    expect(Object.values(expected)).toEqual(Array(4).fill(expect.stringMatching(/^[0-9a-f]{64}$/)));
+    expect(hashesOf(await carryOutOn(plan, temporaryFolder(), execution))).toEqual(expected);
+  });
 });
 
 describe('one study, however it is interrupted', () => {
@@ -155,7 +161,7 @@ describe('one study, however it is interrupted', () => {
     const attempts = await Promise.all(Object.keys(expected).map((runKey) => ledger.attempts(runKey)));
     await ledger.close();
     expect(attempts.map(({ length }) => length)).toEqual(Array(4).fill(1));
-    expect(attempts.flat().map(({ worker }) => worker)).toEqual(Array(4).fill(expect.stringMatching(/^\S+\/\d+ runs x2$/)));
+    expect(attempts.flat().map(({ worker }) => worker)).toEqual(Array(4).fill(expect.stringMatching(/^\S+\/\d+ runs x2 wasm$/)));
   });
 });
 
@@ -172,7 +178,7 @@ describe('one run on several threads', () => {
     expect(ended.status).toBe(0);
     const [run] = jsonOf<StudyObject>(ended).runs;
     const ledger = await openLedgerReader(join(cwd, 'marinade-results'));
-    expect((await ledger.attempts(run!.runKey)).map(({ worker }) => worker)).toEqual([expect.stringMatching(/ clients x2$/)]);
+    expect((await ledger.attempts(run!.runKey)).map(({ worker }) => worker)).toEqual([expect.stringMatching(/ clients x2 wasm$/)]);
     await ledger.close();
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { catalog } from '../../src/index.ts';
+import { kernelNames } from '../../src/shared/contracts/kernels.ts';
 import { numericsVersion } from '../../src/shared/messages/round-job.ts';
 import { type Kept, kept, replay, runNames } from './runs.ts';
 
@@ -15,8 +16,10 @@ describe('recorded runs', () => {
     expect(Object.keys(recorded.runs)).toEqual(runNames);
   });
 
-  test.each(runNames)('it comes back bit for bit: %s', async (name) => {
-    expect(kept(await replay(name))).toEqual(recorded.runs[name]);
+  describe.each(kernelNames)('by the %s kernels', (kernels) => {
+    test.each(runNames)('it comes back bit for bit: %s', async (name) => {
+      expect(kept(await replay(name, kernels))).toEqual(recorded.runs[name]);
+    });
   });
 
   test('it uses every strategy there is', async () => {

@@ -1,5 +1,7 @@
 /** Small runs that between them use every kind of strategy; what came out of them is kept in fixtures/replay.json. */
+
 import { type RunRecord, simulate } from '../../src/index.ts';
+import type { KernelsName } from '../../src/shared/contracts/kernels.ts';
 import { tiny } from '../support/tiny.ts';
 
 const quadratic = {
@@ -114,8 +116,8 @@ const runs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 
 export const runNames = Object.keys(runs);
 
-export function replay(name: string): Promise<RunRecord> {
-  return simulate({ rounds: 60, seed: 20, metrics: { every: 15, names: everything }, assumptions: 'waive', ...runs[name] });
+export function replay(name: string, kernels: KernelsName = 'wasm'): Promise<RunRecord> {
+  return simulate({ rounds: 60, seed: 20, metrics: { every: 15, names: everything }, assumptions: 'waive', ...runs[name] }, { kernels });
 }
 
 /** What is kept of a run: its hash, and a few numbers that say where two versions part. */

@@ -57,7 +57,10 @@ export function createWasmKernels(own: KernelMemory): Kernels {
 
   const at = (view: Float64Array | Int32Array): Address => {
     if (view.buffer !== buffer) {
-      throw new MarinadeError('MARINADE_INVARIANT_BROKEN', `a wasm kernel was handed an array of ${view.length} outside its memory`);
+      throw new MarinadeError(
+        'MARINADE_PRECONDITION_UNSUPPORTED',
+        `wasm kernels compute on arrays of the run's memory; got one of ${view.length} numbers from elsewhere. A strategy declares such arrays as state or workspace; --kernels reference takes any`,
+      );
     }
     return view.byteOffset;
   };

@@ -1,4 +1,5 @@
 /** `marinade run`: submit, compute, wait; show what came out. */
+
 import { hostname } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { inProcessDispatcher } from '../../orchestrator/dispatchers/in-process.ts';
@@ -7,6 +8,7 @@ import { studyJson } from '../../orchestrator/results/json.ts';
 import { outcomeTable, textTable } from '../../orchestrator/results/tables.ts';
 import { runStudy, type StudySummary } from '../../orchestrator/run-study.ts';
 import type { Dispatcher } from '../../shared/contracts/dispatcher.ts';
+import type { KernelsName } from '../../shared/contracts/kernels.ts';
 import type { Ledger } from '../../shared/contracts/ledger.ts';
 import { codeOf } from '../../shared/errors.ts';
 import { IsolatedExecutor } from '../../worker/isolated.ts';
@@ -31,6 +33,7 @@ import {
 interface RunOptions extends StudyOptions {
   readonly results: string;
   readonly threads?: number;
+  readonly kernels: KernelsName;
   readonly parallel: ThreadPlan | 'auto';
   readonly roundsPerJob: number | 'auto';
   readonly redis?: string;
@@ -60,7 +63,7 @@ export async function run(studyPath: string, given: RunOptions): Promise<void> {
   if (options.parallel === 'inline') progress.note('computing on the main thread (--parallel inline is for debugging)');
   // Threads start while the study is planned.
   const pool = createPool(options);
-  const isolated = new IsolatedExecutor({ data: dataOptionsOf(options), strategyModules: modulesOf(options) });
+  const isolated = new IsolatedExecutor({ kernels: options.kernels, data: dataOptionsOf(options), strategyModules: modulesOf(options) });
   const { signal } = interrupt;
   let queue: Awaited<ReturnType<typeof openQueue>> | undefined;
   try {
@@ -97,7 +100,7 @@ async function carryOut(plan: Plan, { options, pool, dispatcher, progress, inter
       ledger,
       dispatcher,
       plan,
-      worker: `${hostname()}/${process.pid} ${options.parallel === 'inline' ? 'inline' : `${pool.plan} x${options.threads}`}`,
+      worker: `${hostname()}/${process.pid} ${options.parallel === 'inline' ? 'inline' : `${pool.plan} x${options.threads}`} ${options.kernels}`,
       roundsPerJob: options.roundsPerJob,
       solveOptimum: async (experiment) => {
         const { value, ...certificate } = await unlessInterrupted(pool.solveOptimum(experiment), interrupt.signal, 'solving for f*');

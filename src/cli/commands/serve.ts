@@ -1,8 +1,10 @@
 /** `marinade serve`: the orchestrator as a service, over a queue or computing itself, with an HTTP face. */
+
 import { hostname } from 'node:os';
 import { createServer } from '../../dashboard/server/server.ts';
 import { inProcessDispatcher } from '../../orchestrator/dispatchers/in-process.ts';
 import { Orchestrator } from '../../orchestrator/orchestrator.ts';
+import type { KernelsName } from '../../shared/contracts/kernels.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import { registeredContent } from '../../worker/data/registered-content.ts';
 import { IsolatedExecutor } from '../../worker/isolated.ts';
@@ -21,6 +23,7 @@ export interface ServeOptions extends DataChoice, Partial<QueueOptions> {
   readonly port: number;
   readonly allowHost: readonly string[];
   readonly threads?: number;
+  readonly kernels: KernelsName;
   readonly strategies: readonly string[];
   readonly workers?: number;
   readonly roundsPerJob: number | 'auto';
@@ -49,7 +52,7 @@ export async function serve(given: ServeOptions): Promise<void> {
   const threads = given.threads ?? defaultThreads();
   const interrupt = listenForInterrupt((signal) => say(`${signal}: finishing the rounds under way; once more to stop at once`));
   const pool = createPool({ ...given, threads, parallel: 'runs' });
-  const isolated = new IsolatedExecutor({ data: dataOptionsOf(given), strategyModules: modulesOf(given) });
+  const isolated = new IsolatedExecutor({ kernels: given.kernels, data: dataOptionsOf(given), strategyModules: modulesOf(given) });
   const queue =
     given.redis === undefined
       ? undefined
@@ -60,7 +63,8 @@ export async function serve(given: ServeOptions): Promise<void> {
     const orchestrator = new Orchestrator({
       ledger,
       dispatcher,
-      worker: queue === undefined ? `${hostname()}/${process.pid} runs x${threads}` : `queue '${given.queue ?? 'marinade'}'`,
+      worker:
+        queue === undefined ? `${hostname()}/${process.pid} runs x${threads} ${given.kernels}` : `queue '${given.queue ?? 'marinade'}'`,
       roundsPerJob: given.roundsPerJob,
       solveOptimum: async (experiment) => {
         const { value, ...certificate } = await pool.solveOptimum(experiment);

@@ -2,10 +2,12 @@
  * `marinade verify`: computes a recorded run again from its stored experiment, from x^0 or from one of its
  * checkpoints, and compares every bit with what the ledger holds: f*, metric columns, checkpoints, the result hash.
  */
+
 import { compile } from '../../algorithm/engine/compile.ts';
 import type { Experiment } from '../../algorithm/experiment.ts';
 import { needsOptimum } from '../../algorithm/metrics.ts';
 import { objectiveKey, runIdentity } from '../../orchestrator/plan/run-key.ts';
+import type { KernelsName } from '../../shared/contracts/kernels.ts';
 import type { LedgerReader, StudyRun } from '../../shared/contracts/ledger.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import { resultHash } from '../../shared/hash.ts';
@@ -22,6 +24,7 @@ interface VerifyOptions extends DataChoice {
   readonly results: string;
   readonly strategies: readonly string[];
   readonly threads?: number;
+  readonly kernels: KernelsName;
   readonly parallel: ThreadPlan | 'auto';
   readonly from?: number;
   readonly json: boolean;

@@ -1,5 +1,7 @@
 /** `marinade worker`: one process per machine that computes round jobs of a queue until it is told to leave. */
+
 import { resolve } from 'node:path';
+import type { KernelsName } from '../../shared/contracts/kernels.ts';
 import { IsolatedExecutor } from '../../worker/isolated.ts';
 import { QueueWorker } from '../../worker/queue-worker.ts';
 import { tokenOf } from '../client.ts';
@@ -11,6 +13,7 @@ import { createPool, dataOptionsOf, defaultThreads } from '../wire.ts';
 
 export interface WorkerOptions extends QueueOptions {
   readonly threads?: number;
+  readonly kernels: KernelsName;
   readonly dataDir: string | undefined;
   readonly offline: boolean;
   readonly strategies: readonly string[];
@@ -34,7 +37,11 @@ export async function worker(given: WorkerOptions): Promise<void> {
   const source = await sourceOf(given);
   const obtain = source === undefined ? {} : { obtain: obtainFrom(source, dataOptionsOf(given), note) };
   const pool = createPool({ ...given, threads, parallel: 'runs', ...obtain });
-  const isolated = new IsolatedExecutor({ data: dataOptionsOf(given), strategyModules: given.strategies.map((path) => resolve(path)) });
+  const isolated = new IsolatedExecutor({
+    kernels: given.kernels,
+    data: dataOptionsOf(given),
+    strategyModules: given.strategies.map((path) => resolve(path)),
+  });
   const member = new QueueWorker({
     waiting: connection.waiting,
     keys: connection.keys,
@@ -44,7 +51,7 @@ export async function worker(given: WorkerOptions): Promise<void> {
     lockDurationMs: 1000 * given.lockDuration,
     onWarning: note,
   });
-  note(`${member.id} computes on ${threads} threads for queue '${given.queue}' at ${connection.shown}`);
+  note(`${member.id} computes on ${threads} threads with ${given.kernels} kernels for queue '${given.queue}' at ${connection.shown}`);
   try {
     await new Promise<void>((leave) => interrupt.signal.addEventListener('abort', () => leave(), { once: true }));
     await member.drain(1000 * given.drainLimit);
