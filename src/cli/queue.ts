@@ -59,12 +59,22 @@ export async function connectionOf(options: QueueOptions): Promise<QueueConnecti
 
 const OLDEST = [6, 2] as const;
 
+/** What to do about an error of the connection, or of the server. */
+function advice(why: string): string {
+  if (why.includes('NOPERM')) return 'its user lacks the rights of this queue, which `marinade deploy acl` writes down';
+  if (/WRONGPASS|NOAUTH|AUTH failed/.test(why)) {
+    return 'check the user in the URL and the password (--redis-password-file, else MARINADE_REDIS_PASSWORD)';
+  }
+  if (/certificate|altnames/i.test(why)) return 'name the authority that signed it with --redis-ca, and the host as it is certified';
+  return 'is it running, and is the address right?';
+}
+
 /**
  * Checks that a Redis is there and fit to hold a queue: version, append-only file, no eviction.
  *
  * @throws MARINADE_EXECUTION_QUEUE that says what is missing and what to do
  */
-export async function checkServer({ failFast, shown }: QueueConnection, acceptLosingQueuedJobs: boolean): Promise<void> {
+export async function checkServer({ failFast, keys, shown }: QueueConnection, acceptLosingQueuedJobs: boolean): Promise<void> {
   const client = new Redis({ ...failFast, lazyConnect: true, retryStrategy: () => null });
   let reason = '';
   client.on('error', ({ message }) => {
@@ -94,13 +104,12 @@ export async function checkServer({ failFast, shown }: QueueConnection, acceptLo
         `${shown} has no append-only file, so a restart forgets the queue; set appendonly yes, or pass --accept-losing-queued-jobs (the ledger sends them again)`,
       );
     }
+    // Whether this user may touch this queue, before a study is planned.
+    await client.exists(keys.owner, keys.speaks);
   } catch (thrown) {
     if (thrown instanceof MarinadeError) throw thrown;
-    const why = reason || (thrown instanceof Error ? thrown.message : String(thrown));
-    throw new MarinadeError(
-      'MARINADE_EXECUTION_QUEUE',
-      `no connection to Redis at ${shown}: ${why}; is it running, and are user and password right?`,
-    );
+    const why = (reason || (thrown instanceof Error ? thrown.message : String(thrown))).replace(/\.$/, '');
+    throw new MarinadeError('MARINADE_EXECUTION_QUEUE', `Redis at ${shown} cannot be used: ${why}; ${advice(why)}`);
   } finally {
     client.disconnect();
   }

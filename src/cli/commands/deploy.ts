@@ -20,9 +20,9 @@ const PLACEHOLDER = '<sha256 of the password>';
  */
 const commands = [
   '-@all',
-  ...['+@read', '+@write', '+@connection', '+@transaction', '+@blocking', '-@dangerous', '-@admin'],
+  ...['+@read', '+@write', '+@connection', '+@transaction', '+@blocking', '-@scripting', '-@dangerous', '-@admin'],
   ...['-scan', '-randomkey', '-dbsize', '-swapdb'],
-  ...['+eval', '+evalsha', '+script|load', '+publish', '+subscribe', '+unsubscribe', '+info', '+client|setname', '+client|list'],
+  ...['+eval', '+evalsha', '+script|load', '+publish', '+subscribe', '+unsubscribe', '+info', '+client|setname'],
 ];
 
 /** An ACL file for a Redis that serves one queue: user `marinade`, and nobody else. */
@@ -40,7 +40,8 @@ export async function acl({ queue, redisPasswordFile }: AclOptions): Promise<voi
     say(`a new password is in ${redisPasswordFile}, readable by you alone`);
   }
   const password = await redisPassword(redisPasswordFile);
-  if (password === '') throw new MarinadeError('MARINADE_CONFIG_USAGE', 'the password is empty: anybody would be let in; give it some characters');
+  if (password === '')
+    throw new MarinadeError('MARINADE_CONFIG_USAGE', 'the password is empty: anybody would be let in; give it some characters');
   if (password === undefined) {
     say('no password was given: put the hash of one in its place, or name a file with --redis-password-file (made when it is not there)');
   }

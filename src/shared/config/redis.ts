@@ -2,6 +2,7 @@
  * How to connect to Redis or Valkey: a URL, and what clients of each role want. Passwords come from the URL, a file or
  * the environment, and never reach a log: `redacted` is what may be shown.
  */
+import { isIP } from 'node:net';
 import { MarinadeError } from '../errors.ts';
 
 /** The connection options of an ioredis client. */
@@ -11,7 +12,7 @@ export interface RedisOptions {
   readonly db: number;
   readonly username?: string;
   readonly password?: string;
-  readonly tls?: { readonly servername: string; readonly ca?: string };
+  readonly tls?: { readonly servername?: string; readonly ca?: string };
   readonly maxRetriesPerRequest: number | null;
   readonly enableOfflineQueue: boolean;
   readonly retryStrategy: (attempt: number) => number;
@@ -53,12 +54,17 @@ export function redisOptions(
     db,
     ...(parsed.username === '' ? {} : { username: decodeURIComponent(parsed.username) }),
     ...(password === undefined ? {} : { password }),
-    ...(parsed.protocol === 'rediss:' ? { tls: { servername: host, ...(secrets.ca === undefined ? {} : { ca: secrets.ca }) } } : {}),
+    ...(parsed.protocol === 'rediss:' ? { tls: { ...serverName(host), ...(secrets.ca === undefined ? {} : { ca: secrets.ca }) } } : {}),
     maxRetriesPerRequest: role === 'waiting' ? null : 1,
     enableOfflineQueue: role === 'waiting',
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
     connectTimeout: 5000,
   };
+}
+
+/** TLS names no server by its address; the certificate is compared with it all the same. */
+function serverName(host: string): { readonly servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {};
 }
 
 /** A URL that may be shown: no password. */
