@@ -31,6 +31,13 @@ export interface OrchestratorOptions {
 /** What ends the orchestrator rather than a run: nothing can be recorded any more. */
 const ledgerFailures: ReadonlySet<ErrorCode> = new Set(['MARINADE_STORAGE_LEDGER', 'MARINADE_STORAGE_FULL', 'MARINADE_STORAGE_OWNED']);
 
+/** What is wrong with a result rather than with the ledger: it concerns its run alone. */
+const resultFailures: ReadonlySet<ErrorCode> = new Set([
+  'MARINADE_STORAGE_DETERMINISM',
+  'MARINADE_STORAGE_CHECKPOINT',
+  'MARINADE_INVARIANT_BROKEN',
+]);
+
 /** A run that is known here: what a job needs of it. */
 interface ActiveRun {
   readonly run: StudyRun;
@@ -210,7 +217,7 @@ export class Orchestrator {
     try {
       report = await this.#options.ledger.commitRoundJob(fence, result);
     } catch (thrown) {
-      if (codeOf(thrown) !== 'MARINADE_STORAGE_DETERMINISM') throw thrown;
+      if (!resultFailures.has(codeOf(thrown))) throw thrown;
       this.#options.onWarning(`ALARM: ${(thrown as Error).message}`);
       await this.#onFailure(active, toPlain(thrown));
       return;

@@ -228,7 +228,7 @@ export class QueueWorker {
       jobs: this.#completed,
       rounds: this.#rounds,
       rssBytes: process.memoryUsage.rss(),
-      lifeMs: this.#lockDurationMs,
+      lifeMs: Math.ceil(this.#lockDurationMs),
     };
     void this.#client
       .multi()
@@ -251,7 +251,8 @@ export class QueueWorker {
   #hear(text: string): void {
     try {
       const { kind, runKey } = JSON.parse(text) as { kind?: unknown; runKey?: unknown };
-      if (kind === 'stop-jobs' || (kind === 'stop-run' && [...this.#running.values()].some((running) => running.runKey === runKey))) this.#stopJobs();
+      if (kind === 'stop-jobs' || (kind === 'stop-run' && [...this.#running.values()].some((running) => running.runKey === runKey)))
+        this.#stopJobs();
     } catch {}
   }
 

@@ -18,11 +18,13 @@ import { Redis } from 'ioredis';
 import type { RedisOptions } from '../../shared/config/redis.ts';
 import type { WorkerInfo } from '../../shared/contracts/commands.ts';
 import type { Dispatcher } from '../../shared/contracts/dispatcher.ts';
-import { fromPlain, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
+import { errorCodes, fromPlain, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
 import { besideField, bufferOf, jobIdOf, type QueueKeys, spoken, toQueued } from '../../shared/messages/queued-job.ts';
 import { decodeResult } from '../../shared/messages/result-codec.ts';
 import type { RoundJob, RoundJobResult } from '../../shared/messages/round-job.ts';
+import { isAlive, livingWorkers } from './living-workers.ts';
 import { QueueOwner } from './queue-owner.ts';
+import { ResultStream, type StreamMessage } from './result-stream.ts';
 
 export interface BullmqDispatcherOptions {
   /** A client that fails when the connection is down. */
@@ -47,7 +49,6 @@ interface Pending {
 
 const RECONCILE_EVERY_MS = 30_000;
 const RETRY_ADD_MS = 500;
-const BLOCK_MS = 2000;
 /** Results nobody waits for yet, of an orchestrator before this one. */
 const MAX_EARLY = 1000;
 
@@ -57,17 +58,16 @@ export class BullmqDispatcher implements Dispatcher {
   readonly outstanding: number;
   readonly #options: BullmqDispatcherOptions;
   readonly #client: Redis;
-  readonly #reader: Redis;
   readonly #queue: Queue;
   readonly #owner: QueueOwner;
   readonly #pending = new Map<string, Pending>();
-  readonly #known = new Set<string>();
+  /** Runs dispatched here, and whether they ended. */
+  readonly #known = new Map<string, 'lives' | 'ended'>();
   readonly #early = new Map<string, RoundJobResult>();
-  /** Runs whose newest checkpoint a worker left in Redis, and its round: it need not be sent again. */
-  readonly #checkpoints = new Map<string, number>();
-  readonly #listening: Promise<void>;
+  /** The newest checkpoint of runs as a worker left it in Redis: its round, and its checksum. It need not be sent again. */
+  readonly #checkpoints = new Map<string, { readonly round: number; readonly checksum: string }>();
+  readonly #results: ResultStream;
   readonly #timer: NodeJS.Timeout;
-  #lastId = '0';
   #stopping = false;
   #closed = false;
 
@@ -76,16 +76,20 @@ export class BullmqDispatcher implements Dispatcher {
     this.#options = options;
     this.outstanding = options.outstanding;
     this.#client = new Redis(options.failFast);
-    this.#reader = new Redis(options.waiting);
     this.#owner = new QueueOwner(this.#client, keys.owner);
     this.#queue = new Queue(keys.name, {
       connection: options.failFast,
       prefix: keys.prefix,
-      defaultJobOptions: { removeOnComplete: true, removeOnFail: { count: 1000 }, attempts: 1 },
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
     });
     // Connection errors are expected; commands fail or wait as their role says.
-    for (const source of [this.#client, this.#reader, this.#queue]) source.on('error', () => {});
-    this.#listening = this.#listen();
+    for (const source of [this.#client, this.#queue]) source.on('error', () => {});
+    this.#results = new ResultStream({
+      waiting: options.waiting,
+      key: keys.results,
+      hear: (message) => this.#hear(message),
+      onWarning: options.onWarning,
+    });
     this.#timer = setInterval(() => void this.reconcile().catch(() => {}), options.reconcileEveryMs ?? RECONCILE_EVERY_MS);
     this.#timer.unref();
   }
@@ -100,7 +104,7 @@ export class BullmqDispatcher implements Dispatcher {
   dispatch(job: RoundJob, { isolated }: { readonly isolated: boolean }): Promise<RoundJobResult> {
     const key = waitingFor(job.runKey, job.epoch, job.fromRound);
     const early = this.#early.get(key);
-    this.#known.add(job.runKey);
+    this.#known.set(job.runKey, 'lives');
     if (early !== undefined) {
       this.#early.delete(key);
       return Promise.resolve(early);
@@ -134,8 +138,7 @@ export class BullmqDispatcher implements Dispatcher {
     this.#closed = true;
     clearInterval(this.#timer);
     this.#interruptAll();
-    this.#reader.disconnect();
-    await this.#listening;
+    await this.#results.close();
     await this.#owner.release().catch(() => {});
     await Promise.race([this.#queue.close(), new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
     this.#client.disconnect();
@@ -149,23 +152,8 @@ export class BullmqDispatcher implements Dispatcher {
   }
 
   /** Workers that have said within the life of a lock that they live. */
-  async workers(): Promise<WorkerInfo[]> {
-    const { keys } = this.#options;
-    const ids = await this.#client.smembers(keys.workers);
-    if (ids.length === 0) return [];
-    const answers = (await ids.reduce((calls, id) => calls.get(keys.worker(id)).pttl(keys.worker(id)), this.#client.multi()).exec()) ?? [];
-    const found: WorkerInfo[] = [];
-    const gone: string[] = [];
-    ids.forEach((id, i) => {
-      const text = answers[2 * i]?.[1] as string | null;
-      if (text === null || text === undefined) gone.push(id);
-      else {
-        const { lifeMs, ...about } = JSON.parse(text) as Omit<WorkerInfo, 'silentSeconds'> & { lifeMs: number };
-        found.push({ ...about, silentSeconds: Math.max(0, lifeMs - Number(answers[2 * i + 1]?.[1] ?? 0)) / 1000 });
-      }
-    });
-    if (gone.length > 0) await this.#client.srem(keys.workers, ...gone);
-    return found;
+  workers(): Promise<WorkerInfo[]> {
+    return livingWorkers(this.#client, this.#options.keys);
   }
 
   /** Whether the queue can be reached now. */
@@ -201,7 +189,7 @@ export class BullmqDispatcher implements Dispatcher {
     for (let warned = false; this.#pending.get(key) === pending && !this.#closed; ) {
       try {
         const fields = Object.entries(beside).filter(
-          ([name]) => name !== 'checkpoint' || this.#checkpoints.get(job.runKey) !== job.fromRound,
+          ([name]) => name !== 'checkpoint' || this.#checkpoints.get(job.runKey)?.round !== job.fromRound,
         );
         if (fields.length > 0) {
           const values = fields.flatMap(([name, value]) => [
@@ -221,88 +209,91 @@ export class BullmqDispatcher implements Dispatcher {
     }
   }
 
-  /** Reads the stream of results for as long as the dispatcher is open. */
-  async #listen(): Promise<void> {
-    const { results } = this.#options.keys;
-    while (!this.#closed) {
-      try {
-        const answer = await this.#reader.xreadBuffer('COUNT', 64, 'BLOCK', BLOCK_MS, 'STREAMS', results, this.#lastId);
-        const entries = answer?.[0]?.[1] ?? [];
-        for (const [id, fields] of entries as [Buffer, Buffer[]][]) {
-          this.#lastId = id.toString();
-          await this.#hear(fieldsOf(fields));
-        }
-        if (entries.length > 0) void this.#client.xdel(results, ...(entries as [Buffer, Buffer[]][]).map(([id]) => id)).catch(() => {});
-      } catch (thrown) {
-        if (this.#closed) return;
-        this.#options.onWarning(`results cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_ADD_MS));
-      }
-    }
-  }
-
-  async #hear(message: ReadonlyMap<string, Buffer>): Promise<void> {
+  /** Throws when Redis cannot be asked; what is wrong with a message is said, and the job is sent again. */
+  async #hear(message: StreamMessage): Promise<void> {
     const text = (name: string): string => message.get(name)?.toString('utf8') ?? '';
     const runKey = text('run');
     const key = waitingFor(runKey, Number(text('epoch')), Number(text('from')));
     const pending = this.#pending.get(key);
-    if (text('kind') === 'result') {
-      let result: RoundJobResult;
-      try {
-        result = await this.#resultOf(message, runKey);
-      } catch (thrown) {
-        this.#options.onWarning(
-          `a result of run ${runKey.slice(0, 12)} was refused: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-        );
-        this.#checkpoints.delete(runKey);
-        if (pending !== undefined) this.#addAgain(key, pending);
-        return;
-      }
-      if (result.outcome === null) this.#checkpoints.set(runKey, result.toRound);
-      else this.#forget(runKey);
-      if (pending === undefined) this.#keepEarly(key, result);
-      else this.#settle(key, () => pending.resolve(result));
-    } else if (pending === undefined || jobIdOf(pending.job, pending.delivery) !== text('job')) return;
-    else if (text('kind') === 'failure') {
-      const failure = JSON.parse(text('failure')) as PlainFailure;
-      if (failure.code === 'MARINADE_PROTOCOL_LOST') {
-        this.#checkpoints.delete(runKey);
-        this.#addAgain(key, pending);
-      } else this.#settle(key, () => pending.reject(fromPlain(failure, { worker: text('worker') })));
-    } else if (text('kind') === 'redelivered') await this.#onRedelivery(key, pending, text('previous'));
+    const checkpoint = text('kind') === 'result' ? await this.#checkpointOf(message, runKey) : null;
+    try {
+      if (text('kind') === 'result') this.#hearResult(key, this.#pending.get(key), this.#resultOf(message, checkpoint, runKey));
+      else if (pending === undefined || jobIdOf(pending.job, pending.delivery) !== text('job')) return;
+      else if (text('kind') === 'failure') this.#hearFailure(key, pending, plainFailureOf(text('failure')), text('worker'));
+      // Whether its worker lives takes time to see: others are heard meanwhile.
+      else if (text('kind') === 'redelivered') this.#onRedelivery(key, pending, text('previous'));
+    } catch (thrown) {
+      this.#options.onWarning(
+        `a message about run ${runKey.slice(0, 12)} was refused: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      );
+      this.#checkpoints.delete(runKey);
+      if (pending !== undefined && this.#pending.get(key) === pending) this.#addAgain(key, pending);
+    }
   }
 
-  /** A worker leaves the checkpoint beside the run, where the next worker finds it; it is read from there once. */
-  async #resultOf(message: ReadonlyMap<string, Buffer>, runKey: string): Promise<RoundJobResult> {
-    const bytes = message.get('result') ?? Buffer.alloc(0);
-    const round = message.get('to')?.toString('utf8') ?? '';
-    const checkpoint = await this.#client.hgetBuffer(this.#options.keys.beside(runKey), besideField('checkpoint', round));
-    if (checkpoint === null)
-      throw new MarinadeError('MARINADE_PROTOCOL_LOST', `the checkpoint of a result at round ${round} is gone from Redis`);
-    return decodeResult(bytes, checkpoint, runKey);
+  #hearResult(key: string, pending: Pending | undefined, result: RoundJobResult): void {
+    const { runKey, toRound, outcome } = result;
+    const checksum = Buffer.from(result.checkpoint.subarray(-32)).toString('hex');
+    if (pending === undefined) {
+      const newest = this.#checkpoints.get(runKey);
+      if (newest?.round === toRound && newest.checksum !== checksum) {
+        this.#options.onWarning(
+          `ALARM: two executions of run ${runKey.slice(0, 12)} disagree at round ${toRound}: a machine computes wrong, or a result is forged`,
+        );
+      }
+      this.#keepEarly(key, result);
+      return;
+    }
+    const { fromRound, rounds } = pending.job;
+    if (waitingFor(runKey, result.epoch, result.fromRound) !== key || toRound < fromRound || toRound > Math.max(0, fromRound) + rounds)
+      throw new MarinadeError('MARINADE_PROTOCOL_MALFORMED', 'a result is of other rounds than its message says, or than were asked for');
+    if (outcome === null) this.#checkpoints.set(runKey, { round: toRound, checksum });
+    else this.#forget(runKey);
+    this.#settle(key, () => pending.resolve(result));
+  }
+
+  #hearFailure(key: string, pending: Pending, failure: PlainFailure, worker: string): void {
+    if (failure.code === 'MARINADE_PROTOCOL_LOST') {
+      this.#checkpoints.delete(pending.job.runKey);
+      this.#addAgain(key, pending);
+    } else this.#settle(key, () => pending.reject(fromPlain(failure, { worker })));
+  }
+
+  /** A worker leaves the checkpoint beside the run, where the next worker finds it; a short one came with the result. */
+  async #checkpointOf(message: StreamMessage, runKey: string): Promise<Buffer | null> {
+    const field = besideField('checkpoint', message.get('to')?.toString('utf8') ?? '');
+    return message.get('checkpoint') ?? (await this.#client.hgetBuffer(this.#options.keys.beside(runKey), field));
+  }
+
+  #resultOf(message: StreamMessage, checkpoint: Buffer | null, runKey: string): RoundJobResult {
+    if (checkpoint === null) throw new MarinadeError('MARINADE_PROTOCOL_LOST', 'the checkpoint of a result is gone from Redis');
+    return decodeResult(message.get('result') ?? Buffer.alloc(0), checkpoint, runKey);
   }
 
   /** Nothing lies beside a run that ended. */
   #forget(runKey: string): void {
     this.#checkpoints.delete(runKey);
+    if (this.#known.has(runKey)) this.#known.set(runKey, 'ended');
     void this.#client.del(this.#options.keys.beside(runKey)).catch(() => {});
   }
 
   /** The worker that began the job is gone, or it lives and lost its lock. */
-  async #onRedelivery(key: string, pending: Pending, previous: string): Promise<void> {
-    const lives = previous !== '' && (await this.#client.exists(this.#options.keys.worker(previous))) === 1;
-    if (lives) this.#addAgain(key, pending);
-    else {
+  #onRedelivery(key: string, pending: Pending, previous: string): void {
+    const { delivery } = pending;
+    // Not the reconciler's business until it is clear.
+    pending.added = false;
+    const judge = async (): Promise<void> => {
+      const lives = previous !== '' && (await isAlive(this.#client, this.#options.keys, previous));
+      // Its result may have arrived while we looked.
+      if (this.#pending.get(key) !== pending || pending.delivery !== delivery) return;
+      if (lives) return this.#addAgain(key, pending);
       const who = previous === '' ? 'a worker' : `worker ${previous}`;
+      const lost = `${who} ended while it carried out a round job`;
       this.#settle(key, () =>
-        pending.reject(
-          new MarinadeError('MARINADE_EXECUTION_WORKER_LOST', `${who} ended while it carried out a round job`, {
-            worker: previous,
-            witnessed: false,
-          }),
-        ),
+        pending.reject(new MarinadeError('MARINADE_EXECUTION_WORKER_LOST', lost, { worker: previous, witnessed: false })),
       );
-    }
+    };
+    judge().catch(() => this.#addAgain(key, pending));
   }
 
   #settle(key: string, settle: () => void): void {
@@ -312,7 +303,10 @@ export class BullmqDispatcher implements Dispatcher {
 
   /** A run dispatched here has no use for results nobody waits for: they are late, not early. */
   #keepEarly(key: string, result: RoundJobResult): void {
-    if (this.#known.has(result.runKey)) return;
+    const known = this.#known.get(result.runKey);
+    // What a late one left beside a run that ended goes too.
+    if (known === 'ended') this.#forget(result.runKey);
+    if (known !== undefined) return;
     this.#early.set(key, result);
     const [oldest] = this.#early.keys();
     if (this.#early.size > MAX_EARLY) this.#early.delete(oldest!);
@@ -335,8 +329,11 @@ function interrupted(): MarinadeError {
   return new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the orchestrator stops; the job is dispatched again when it comes back');
 }
 
-function fieldsOf(fields: readonly Buffer[]): ReadonlyMap<string, Buffer> {
-  const map = new Map<string, Buffer>();
-  for (let i = 0; i + 1 < fields.length; i += 2) map.set(fields[i]!.toString('utf8'), fields[i + 1]!);
-  return map;
+/** @throws MARINADE_PROTOCOL_MALFORMED for anything that is no failure */
+function plainFailureOf(text: string): PlainFailure {
+  try {
+    const { code, message, details } = JSON.parse(text) as PlainFailure;
+    if (Object.hasOwn(errorCodes, code) && typeof message === 'string') return { code, message, details: { ...details } };
+  } catch {}
+  throw new MarinadeError('MARINADE_PROTOCOL_MALFORMED', 'a failure of a round job cannot be read');
 }

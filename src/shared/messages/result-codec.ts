@@ -2,21 +2,25 @@
  * A round job's result as bytes: the vectors in the checkpoint's envelope (exact, checksummed), the checkpoint itself
  * as it is. Failures travel as plain data.
  */
+import { z } from 'zod';
 import { MarinadeError } from '../errors.ts';
-import { type Outcome, outcomes } from '../outcome.ts';
+import { outcomes } from '../outcome.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './codec.ts';
 import { numericsVersion, type RoundJobResult } from './round-job.ts';
 
-interface ResultMeta {
-  readonly epoch: number;
-  readonly fromRound: number;
-  readonly first: number;
-  readonly count: number;
-  readonly outcome: Outcome | null;
-  readonly ended: boolean;
-  readonly computeMs: number;
-  readonly notes: Readonly<Record<string, number>>;
-}
+const natural = z.int().min(0);
+const resultMetaSchema = z.strictObject({
+  epoch: natural,
+  fromRound: z.int().min(-1),
+  first: natural,
+  count: natural,
+  outcome: z.enum(outcomes).nullable(),
+  ended: z.boolean(),
+  computeMs: z.number().min(0),
+  notes: z.record(z.string(), z.number()),
+});
+
+type ResultMeta = z.output<typeof resultMetaSchema>;
 
 const COLUMN = 'column:';
 
@@ -29,7 +33,10 @@ export function encodeResult(result: RoundJobResult): Uint8Array {
   return encodeCheckpoint({ runKey, round: toRound, numericsVersion, sections, meta });
 }
 
-/** @throws MARINADE_STORAGE_CHECKPOINT for damaged bytes, MARINADE_PROTOCOL_VERSION for another version's */
+/**
+ * @throws MARINADE_STORAGE_CHECKPOINT for damaged bytes, MARINADE_PROTOCOL_VERSION for another version's,
+ *   MARINADE_PROTOCOL_MALFORMED for intact ones that describe no result
+ */
 export function decodeResult(bytes: Uint8Array, checkpoint: Uint8Array, runKey: string): RoundJobResult {
   const { round, sections, numericsVersion: version, meta } = decodeCheckpoint(bytes, { runKey });
   if (version !== numericsVersion) {
@@ -38,10 +45,12 @@ export function decodeResult(bytes: Uint8Array, checkpoint: Uint8Array, runKey: 
       `a result has numericsVersion ${version}; this version computes ${numericsVersion}`,
     );
   }
-  const { epoch, fromRound, first, count, outcome, ended, computeMs, notes } = meta as ResultMeta;
-  if (outcome !== null && !outcomes.includes(outcome)) {
-    throw new MarinadeError('MARINADE_PROTOCOL_MALFORMED', `a result has the unknown outcome '${outcome}'`);
+  const parsed = resultMetaSchema.safeParse(meta);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    throw new MarinadeError('MARINADE_PROTOCOL_MALFORMED', `a result does not fit its schema: ${message} at '${path.join('.')}'`);
   }
+  const { epoch, fromRound, first, count, outcome, ended, computeMs, notes } = parsed.data;
   const columns = Object.fromEntries(
     Object.entries(sections).flatMap(([name, values]) => (name.startsWith(COLUMN) ? [[name.slice(COLUMN.length), values] as const] : [])),
   );

@@ -1,0 +1,72 @@
+/**
+ * The stream in which workers leave results and failures, read from its beginning: what an orchestrator before this one
+ * did not hear is heard now. An entry is deleted once it was heard.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import type { RedisOptions } from '../../shared/config/redis.ts';
+
+export type StreamMessage = ReadonlyMap<string, Buffer>;
+
+export interface ResultStreamOptions {
+  /** A client whose commands wait for the connection. */
+  readonly waiting: RedisOptions;
+  readonly key: string;
+  /** Is called with one entry after another; an entry it throws for is heard again. */
+  hear(message: StreamMessage): Promise<void>;
+  onWarning(message: string): void;
+}
+
+const BLOCK_MS = 2000;
+const RETRY_MS = 500;
+
+export class ResultStream {
+  readonly #options: ResultStreamOptions;
+  readonly #reader: Redis;
+  readonly #deleter: Redis;
+  readonly #listening: Promise<void>;
+  #lastId = '0';
+  #closed = false;
+
+  constructor(options: ResultStreamOptions) {
+    this.#options = options;
+    this.#reader = new Redis(options.waiting);
+    this.#deleter = new Redis(options.waiting);
+    for (const source of [this.#reader, this.#deleter]) source.on('error', () => {});
+    this.#listening = this.#listen();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#reader.disconnect();
+    await this.#listening;
+    this.#deleter.disconnect();
+  }
+
+  async #listen(): Promise<void> {
+    const { key, hear, onWarning } = this.#options;
+    while (!this.#closed) {
+      try {
+        const answer = await this.#reader.xreadBuffer('COUNT', 64, 'BLOCK', BLOCK_MS, 'STREAMS', key, this.#lastId);
+        const entries = (answer?.[0]?.[1] ?? []) as [Buffer, Buffer[]][];
+        for (const [id, fields] of entries) {
+          await hear(fieldsOf(fields));
+          this.#lastId = id.toString();
+          this.#deleter.xdel(key, id).catch(() => {});
+        }
+        // After a silence from the beginning: a Redis that lost everything and whose clock went back counts from lower ids.
+        if (entries.length === 0) this.#lastId = '0';
+      } catch (thrown) {
+        if (this.#closed) return;
+        onWarning(`results cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+        await pause(RETRY_MS);
+      }
+    }
+  }
+}
+
+function fieldsOf(fields: readonly Buffer[]): StreamMessage {
+  const map = new Map<string, Buffer>();
+  for (let i = 0; i + 1 < fields.length; i += 2) map.set(fields[i]!.toString('utf8'), fields[i + 1]!);
+  return map;
+}
