@@ -16,8 +16,7 @@ import type { ThreadPlan, WorkerPool } from '../../worker/pool.ts';
 import { type Interrupt, listenForInterrupt, unlessInterrupted } from '../interrupt.ts';
 import { counted, print, printJson, say } from '../output.ts';
 import { createProgressLine, type ProgressLine } from '../progress.ts';
-import { openQueue } from '../queue.ts';
-import { reportStudy } from '../study-report.ts';
+import type { openQueue } from '../queue.ts';
 import {
   chooseThreadPlan,
   createPool,
@@ -68,6 +67,8 @@ export async function run(studyPath: string, given: RunOptions): Promise<void> {
   let queue: Awaited<ReturnType<typeof openQueue>> | undefined;
   try {
     if (given.redis !== undefined) {
+      // The client of Redis is loaded by whoever needs it.
+      const { openQueue } = await import('../queue.ts');
       const opening = openQueue({ ...options, redis: given.redis, dataDir: given.dataDir }, (text) => progress.warn(text));
       queue = await unlessInterrupted(opening, signal, 'connecting');
     }
@@ -134,6 +135,7 @@ async function showOutcome(ledger: Ledger, { studyKey, name }: Plan, summary: St
     return unfinished;
   }
   if (options.report) {
+    const { reportStudy } = await import('../study-report.ts');
     const { htmlPath } = await reportStudy(ledger, studyKey, resolve(options.results, 'reports', name));
     say(`report: ${relative(process.cwd(), htmlPath)}`);
   }
