@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { catalog } from '../../src/algorithm/catalog.ts';
 import { BullmqDispatcher } from '../../src/orchestrator/dispatchers/bullmq.ts';
 import { inProcessDispatcher } from '../../src/orchestrator/dispatchers/in-process.ts';
 import { openLedger } from '../../src/orchestrator/ledger/open-ledger.ts';
@@ -15,14 +14,15 @@ import type { StudyRun } from '../../src/shared/contracts/ledger.ts';
 import { queueKeys } from '../../src/shared/messages/queued-job.ts';
 import { IsolatedExecutor } from '../../src/worker/isolated.ts';
 import { WorkerPool } from '../../src/worker/pool.ts';
+import { hashStrategyModules, loadCatalog } from '../../src/worker/strategy-modules.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-export async function planOf(text: string): Promise<Plan> {
+export async function planOf(text: string, modules: readonly string[] = []): Promise<Plan> {
   return planStudyFile(readStudy(text, 'study.yaml', []), {
-    catalog,
+    catalog: await loadCatalog(modules),
     data: { identify: () => Promise.reject(new Error('no data in this study')) },
-    strategies: [],
+    strategies: hashStrategyModules(modules),
   });
 }
 
@@ -94,16 +94,19 @@ export interface WorkerProcess {
   readonly child: ChildProcess;
   readonly ready: Promise<void>;
   signal(signal: NodeJS.Signals): void;
+  /** What it wrote to its standard error so far. */
+  said(): string;
   readonly exited: Promise<number | NodeJS.Signals>;
 }
 
 /** A worker process; `ready` when it listens. */
-export function startWorker(url: string, more: readonly string[] = []): WorkerProcess {
+export function startWorker(url: string, more: readonly string[] = [], env: NodeJS.ProcessEnv = {}): WorkerProcess {
   const child = spawn(
     process.execPath,
     [main, 'worker', '--redis', url, '--queue', 'test', '--threads', '1', '--lock-duration', '2', ...more],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...env },
     },
   );
   children.add(child);
@@ -111,8 +114,8 @@ export function startWorker(url: string, more: readonly string[] = []): WorkerPr
     children.delete(child);
     return (code ?? signal) as number | NodeJS.Signals;
   });
+  let text = '';
   const ready = new Promise<void>((resolve, reject) => {
-    let text = '';
     child.stderr!.setEncoding('utf8').on('data', (part: string) => {
       text += part;
       if (text.includes('computes on')) resolve();
@@ -120,7 +123,40 @@ export function startWorker(url: string, more: readonly string[] = []): WorkerPr
     void exited.then((code) => reject(new Error(`the worker ended with ${code}: ${text}`)));
   });
   ready.catch(() => {});
-  return { child, ready, exited, signal: (signal) => void child.kill(signal) };
+  return { child, ready, exited, signal: (signal) => void child.kill(signal), said: () => text };
+}
+
+export interface Supervised {
+  /** How workers ended so far. */
+  readonly ends: readonly (number | NodeJS.Signals)[];
+  readonly current: WorkerProcess;
+  /** Starts no other one any more. */
+  stop(): void;
+}
+
+/** A worker process that is started anew whenever it ends, as a supervisor does it. */
+export function supervise(start: () => WorkerProcess): Supervised {
+  const ends: (number | NodeJS.Signals)[] = [];
+  let stopped = false;
+  const next = (): WorkerProcess => {
+    const worker = start();
+    void worker.exited.then((end) => {
+      if (stopped) return;
+      ends.push(end);
+      current = next();
+    });
+    return worker;
+  };
+  let current = next();
+  return {
+    ends,
+    get current() {
+      return current;
+    },
+    stop: () => {
+      stopped = true;
+    },
+  };
 }
 
 /** Ends every worker process a test left. */
