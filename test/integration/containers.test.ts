@@ -45,9 +45,8 @@ describe.for([redisImage, 'valkey/valkey:8-alpine'])('a queue in %s', { timeout:
     } finally {
       await redis.stop();
     }
-    const { container } = engine.client;
-    const left = await container.dockerode.listContainers({ all: true, filters: { label: [`marinade.test.process=${process.pid}`] } });
-    expect(left.filter(({ Image }) => Image === image)).toEqual([]);
+    const left = await engine.client.container.dockerode.listContainers({ all: true });
+    expect(left.filter(({ Ports }) => Ports.some(({ PublicPort }) => PublicPort === redis.port))).toEqual([]);
   });
 });
 
