@@ -98,7 +98,8 @@ const priority = (text: string): number => integer('a priority', -1000)(text);
 function declareService(program: Command): void {
   const serve = program.command('serve').description('the orchestrator as a service: over a queue with --redis, else computing itself');
   withThreads(withStrategies(withData(withQueue(withResults(serve), false))))
-    .option('--host <address>', 'address to listen at; beyond loopback only with MARINADE_TOKEN set', '127.0.0.1')
+    .option('--host <address>', 'address to listen at; beyond loopback only with a token of your own', '127.0.0.1')
+    .option('--token-file <file>', 'file with the token others show (else MARINADE_TOKEN, else a new one)')
     .option('--port <n>', 'port to listen at, 0 for any', integer('--port', 0), 7070)
     .option('--allow-host <name>', 'another name under which the server is reached (repeatable)', collect, [])
     .option('--workers <n>', 'with --redis: worker processes to start beside this one', integer('--workers'))

@@ -15,7 +15,11 @@ const counted: Readonly<Record<string, string>> = {
 };
 
 /** The text of `GET /metrics`. Events are counted from where the last call stopped. */
-export function createMetrics(ledger: LedgerReader & Journal, commands: OrchestratorCommands): () => Promise<string> {
+export function createMetrics(
+  ledger: LedgerReader & Journal,
+  commands: OrchestratorCommands,
+  orchestrator: { readonly outstanding: number },
+): () => Promise<string> {
   const counts = new Map(Object.values(counted).map((name) => [name, 0]));
   let seen = 0;
   return async () => {
@@ -31,7 +35,8 @@ export function createMetrics(ledger: LedgerReader & Journal, commands: Orchestr
     const states: Record<string, number> = {};
     for (const study of await ledger.studies())
       for (const [state, runs] of Object.entries(study.states)) states[state] = (states[state] ?? 0) + runs;
-    const workers = await commands.workers();
+    // A Redis that is away must not take all other numbers with it.
+    const workers = await commands.workers().catch(() => []);
     const advance = commands.advance();
     const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
     const lines = [
@@ -40,6 +45,7 @@ export function createMetrics(ledger: LedgerReader & Journal, commands: Orchestr
         'runs by state',
         Object.entries(states).map(([state, runs]) => [`{state="${state}"}`, runs]),
       ),
+      ...gauge('marinade_outstanding_jobs', 'round jobs waiting in the queue or being computed', [['', orchestrator.outstanding]]),
       ...gauge('marinade_workers', 'workers that live', [['', workers.length]]),
       ...gauge('marinade_worker_threads', 'threads of all workers', [['', sum(workers.map(({ threads }) => threads))]]),
       ...gauge('marinade_worker_silent_seconds', 'longest silence of a worker', [

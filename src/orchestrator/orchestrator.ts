@@ -103,6 +103,11 @@ export class Orchestrator {
     return [...this.#studies.values()].map(({ progress }) => progress);
   }
 
+  /** Round jobs dispatched whose results are not here yet: waiting in the queue, or being computed. */
+  get outstanding(): number {
+    return this.#core.out;
+  }
+
   async setStudy(studyKey: string, change: { readonly paused?: boolean; readonly priority?: number }): Promise<void> {
     await this.#options.ledger.setStudy(studyKey, change);
     if (change.paused !== undefined) this.#on({ type: 'pause', studyKey, paused: change.paused });

@@ -9,6 +9,7 @@ import { MarinadeError } from '../../shared/errors.ts';
 import { registeredContent } from '../../worker/data/registered-content.ts';
 import { IsolatedExecutor } from '../../worker/isolated.ts';
 import { hashStrategyModules, loadCatalog } from '../../worker/strategy-modules.ts';
+import { tokenOf } from '../client.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { print, say } from '../output.ts';
 import { openQueue, type QueueOptions } from '../queue.ts';
@@ -22,6 +23,7 @@ export interface ServeOptions extends DataChoice, Partial<QueueOptions> {
   readonly host: string;
   readonly port: number;
   readonly allowHost: readonly string[];
+  readonly tokenFile?: string;
   readonly threads?: number;
   readonly kernels: KernelsName;
   readonly strategies: readonly string[];
@@ -32,23 +34,24 @@ export interface ServeOptions extends DataChoice, Partial<QueueOptions> {
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 const MIN_TOKEN = 16;
 
-/** The token others show: from the environment where several machines share it, else the one of this ledger's owner. */
-function sharedToken(host: string): string | undefined {
-  const token = process.env['MARINADE_TOKEN'];
+/** The token others show: of a file or the environment where several machines share it, else the one of this ledger's owner. */
+async function sharedToken({ host, tokenFile }: ServeOptions): Promise<string | undefined> {
+  const token = tokenFile === undefined ? process.env['MARINADE_TOKEN'] : await tokenOf(tokenFile);
   if (token !== undefined && token.length < MIN_TOKEN) {
-    throw new MarinadeError('MARINADE_CONFIG_USAGE', `MARINADE_TOKEN must have at least ${MIN_TOKEN} characters; it has ${token.length}`);
+    const name = tokenFile ?? 'MARINADE_TOKEN';
+    throw new MarinadeError('MARINADE_CONFIG_USAGE', `${name} must have at least ${MIN_TOKEN} characters; it has ${token.length}`);
   }
   if (token === undefined && !['127.0.0.1', '::1', 'localhost'].includes(host)) {
     throw new MarinadeError(
       'MARINADE_CONFIG_USAGE',
-      `--host ${host} can be reached by others: set MARINADE_TOKEN to a secret of your own first`,
+      `--host ${host} can be reached by others: set MARINADE_TOKEN to a secret of your own first, or name a file with --token-file`,
     );
   }
   return token;
 }
 
 export async function serve(given: ServeOptions): Promise<void> {
-  const token = sharedToken(given.host);
+  const token = await sharedToken(given);
   const threads = given.threads ?? defaultThreads();
   const interrupt = listenForInterrupt((signal) => say(`${signal}: finishing the rounds under way; once more to stop at once`));
   const pool = createPool({ ...given, threads, parallel: 'runs' });
@@ -91,7 +94,7 @@ export async function serve(given: ServeOptions): Promise<void> {
         ledger,
         commands,
         version,
-        metrics: createMetrics(ledger, commands),
+        metrics: createMetrics(ledger, commands, orchestrator),
         unready,
         dataFile: (sha256) => registeredContent(sha256, dataOptionsOf(given)),
       },
