@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureInstalled, root, toolEnvironment } from './ensure-installed.mjs';
+import { ensureRedis } from './ensure-redis.mjs';
 
 /** A test run that hangs is killed: CI must hear of it. */
 const limitMs = { usual: 30 * 60_000, long: 240 * 60_000 };
@@ -95,6 +96,7 @@ async function main() {
     note(name, { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 });
   }
   process.stdout.write('\n== tests\n');
+  ensureRedis();
   note('tests', await vitest());
   process.stdout.write(failures.length === 0 ? '\n' : `\nfailed: ${failures.join(', ')}\n`);
   process.stdout.write(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`);
