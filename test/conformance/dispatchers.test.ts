@@ -1,17 +1,24 @@
 /**
  * What every dispatcher must do, whatever carries its jobs out: a job is (run, epoch, from-round, rounds) with the frozen
- * experiment and a checkpoint, so cutting, repeating and moving jobs changes no bit. The dispatcher over a queue is held
- * to the same in `integration/queue.test.ts`, where its server is.
+ * experiment and a checkpoint, so cutting, repeating and moving jobs changes no bit, whether they stay in this process or
+ * travel over a queue to a worker.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { BullmqDispatcher } from '../../src/orchestrator/dispatchers/bullmq.ts';
 import { inProcessDispatcher } from '../../src/orchestrator/dispatchers/in-process.ts';
 import type { RunPlan } from '../../src/orchestrator/plan/plan-study.ts';
+import { redisOptions } from '../../src/shared/config/redis.ts';
 import type { Dispatcher } from '../../src/shared/contracts/dispatcher.ts';
 import type { RoundJobExecutor } from '../../src/shared/contracts/round-job.ts';
-import { codeOf } from '../../src/shared/errors.ts';
-import type { RoundJobResult } from '../../src/shared/messages/round-job.ts';
+import { codeOf, MarinadeError } from '../../src/shared/errors.ts';
+import { queueKeys } from '../../src/shared/messages/queued-job.ts';
+import type { RoundJob, RoundJobResult } from '../../src/shared/messages/round-job.ts';
 import { IsolatedExecutor } from '../../src/worker/isolated.ts';
+import { QueueWorker } from '../../src/worker/queue-worker.ts';
 import { failureOf } from '../orchestrator/ledger/support.ts';
+import { startRedis } from '../support/redis.ts';
 import { studies } from '../worker/experiments.ts';
 import { carry, harmful, harmfulStudy, jobAfter, jobOf, makePool, runsOf } from '../worker/support.ts';
 
@@ -24,9 +31,41 @@ function dispatcherOf(plan: 'runs' | 'clients' | 'inline'): Dispatcher {
   return inProcessDispatcher(pool, new IsolatedExecutor({ data, strategyModules }));
 }
 
-const dispatchers = (['runs', 'clients', 'inline'] as const).map((plan) => [plan, dispatcherOf(plan)] as const);
+const redis = await startRedis();
+const queuePool = makePool(2, { strategyModules });
+const queueIsolated = new IsolatedExecutor({ data, strategyModules });
+const worker = new QueueWorker({
+  waiting: redisOptions(redis.url, 'waiting'),
+  keys: queueKeys('conformance'),
+  executor: queuePool,
+  isolated: queueIsolated,
+  version: 'test',
+  lockDurationMs: 5000,
+  onWarning: () => {},
+});
+
+function overQueue(queue: string): BullmqDispatcher {
+  return new BullmqDispatcher({
+    failFast: redisOptions(redis.url, 'fail-fast'),
+    waiting: redisOptions(redis.url, 'waiting'),
+    keys: queueKeys(queue),
+    outstanding: 4,
+    reconcileEveryMs: 1000,
+    onWarning: () => {},
+  });
+}
+
+const dispatchers = [
+  ...(['runs', 'clients', 'inline'] as const).map((plan) => [`in this process, plan ${plan}`, dispatcherOf(plan)] as const),
+  ['over a queue', overQueue('conformance')] as const,
+];
 const planning = makePool(1, { inline: true, strategyModules });
-afterAll(() => Promise.all([planning.close(), ...dispatchers.map(([, dispatcher]) => dispatcher.close())]));
+afterAll(async () => {
+  await Promise.all([planning.close(), ...dispatchers.map(([, dispatcher]) => dispatcher.close())]);
+  await worker.drain(5000);
+  await Promise.all([queuePool.close(), queueIsolated.close()]);
+  await redis.stop();
+});
 
 /** A dispatcher as something that executes jobs. */
 const through = (dispatcher: Dispatcher, isolated = false): RoundJobExecutor => ({
@@ -47,7 +86,7 @@ beforeAll(async () => {
   for (const [, study] of studies.slice(0, 3)) runs.push((await runsOf(study, strategyModules, planning))[0]!);
 });
 
-describe.each(dispatchers)('the in-process dispatcher, plan %s', (plan, dispatcher) => {
+describe.each(dispatchers)('the dispatcher %s', (name, dispatcher) => {
   test.each([0, 1, 2])('jobs of 1, 7 and all rounds give the same result, run %i', async (i) => {
     const expected = (await carry(runs[i]!, planning)).resultHash;
     for (const roundsPerJob of [1, 7, 24]) expect((await carry(runs[i]!, through(dispatcher), roundsPerJob)).resultHash).toBe(expected);
@@ -88,7 +127,89 @@ describe.each(dispatchers)('the in-process dispatcher, plan %s', (plan, dispatch
     }
   });
 
+  test('it keeps the details of a failure that are plain data', async () => {
+    const job = jobOf(runs[0]!, { fromRound: 3, checkpoint: new Uint8Array(100) });
+    const failure = (await failureOf(dispatcher.dispatch(job, { isolated: false }))) as MarinadeError;
+    expect(failure).toBeInstanceOf(MarinadeError);
+    expect(failure.code).toBe('MARINADE_STORAGE_CHECKPOINT');
+    expect(failure.details).toMatchObject({ runKey: job.runKey });
+  });
+
+  test('it says of a process of its own that died how it died', async () => {
+    const [run] = await runsOf(harmfulStudy('rule', 'kill', 4), strategyModules);
+    const failure = (await failureOf(dispatcher.dispatch(jobOf(run!), { isolated: true }))) as MarinadeError;
+    expect(failure.code).toBe('MARINADE_EXECUTION_WORKER_LOST');
+    expect(failure.details).toMatchObject({ signal: 'SIGKILL', witnessed: true });
+  });
+
+  test('it ends a run that overflows with the same bits', async () => {
+    const [run] = await runsOf(harmfulStudy('rule', 'overflow', 4, { metrics: { every: 1, names: ['loss'] } }), strategyModules, planning);
+    const expected = await planning.execute(jobOf(run!));
+    expect(lasting(await dispatcher.dispatch(jobOf(run!), { isolated: false }))).toEqual(lasting(expected));
+    expect(expected.outcome).toBe('diverged');
+  });
+
+  test('it carries an experiment of more than 8 KB', async () => {
+    const run = runs[0]!;
+    const experiment = run.experiment.replace(/^{/, `{${' '.repeat(20_000)}`);
+    const results = [];
+    for (const text of [run.experiment, experiment])
+      results.push(
+        lasting(await dispatcher.dispatch(jobOf(run, { experiment: text, epoch: text.length, rounds: 5 }), { isolated: false })),
+      );
+    expect(results[1]).toEqual({ ...(results[0] as object), epoch: experiment.length });
+  });
+
   test('it has one job behind every job that can compute', () => {
-    expect(dispatcher.outstanding).toBe(plan === 'runs' ? 4 : 2);
+    expect(dispatcher.outstanding).toBe(name.endsWith('runs') || name.endsWith('queue') ? 4 : 2);
+  });
+});
+
+describe.each([
+  ['in this process', (): Dispatcher => dispatcherOf('runs')],
+  ['over a queue', (): Dispatcher => overQueue('conformance')],
+  ['over a queue without workers', (): Dispatcher => overQueue('deserted')],
+] as const)('the end of a dispatcher %s', (_, make) => {
+  const dawdling = async (): Promise<RoundJob> => {
+    const [run] = await runsOf(harmfulStudy('rule', 'dawdle', 1, { rounds: 100_000 }), strategyModules);
+    return jobOf(run!);
+  };
+
+  test('it settles every job that is pending when it is closed', async () => {
+    const dispatcher = make();
+    const pending = failureOf(dispatcher.dispatch(await dawdling(), { isolated: false }));
+    await pause(300);
+    await dispatcher.close();
+    expect(codeOf(await pending)).toBe('MARINADE_EXECUTION_INTERRUPTED');
+  });
+
+  test('it ends what runs at its next round when it is asked to stop, and gives back what does not', async () => {
+    const dispatcher = make();
+    const asked = dispatcher.dispatch(await dawdling(), { isolated: false }).then(
+      ({ toRound }) => toRound,
+      (thrown) => codeOf(thrown),
+    );
+    await pause(1000);
+    dispatcher.requestStop();
+    const end = await asked;
+    await dispatcher.close();
+    if (typeof end === 'number') expect(end).toBeLessThan(100_000);
+    else expect(end).toBe('MARINADE_EXECUTION_INTERRUPTED');
+  });
+});
+
+describe('a job that is recalled', () => {
+  test('it is taken back from the queue, and nothing lies beside it any more', async () => {
+    const dispatcher = overQueue('recalled');
+    const job = jobOf(runs[0]!, { experiment: ' '.repeat(9000) });
+    const pending = failureOf(dispatcher.dispatch(job, { isolated: false }));
+    const client = new Redis(redis.url);
+    const kept = async (): Promise<string[]> => (await client.keys('*recalled*')).filter((key) => key.includes(job.runKey));
+    await vi.waitFor(async () => expect(await kept()).toHaveLength(2));
+    dispatcher.recall(job.runKey);
+    expect(codeOf(await pending)).toBe('MARINADE_EXECUTION_INTERRUPTED');
+    await vi.waitFor(async () => expect(await kept()).toEqual([]));
+    client.disconnect();
+    await dispatcher.close();
   });
 });
