@@ -59,22 +59,18 @@ export async function connectionOf(options: QueueOptions): Promise<QueueConnecti
 
 const OLDEST = [6, 2] as const;
 
-/** What to do about an error of the connection, or of the server. */
-function advice(why: string): string {
+/** What to do about a refusal: of the server, or of its certificate; undefined when nothing refused. */
+function adviceOn(why: string): string | undefined {
   if (why.includes('NOPERM')) return 'its user lacks the rights of this queue, which `marinade deploy acl` writes down';
   if (/WRONGPASS|NOAUTH|AUTH failed/.test(why)) {
     return 'check the user in the URL and the password (--redis-password-file, else MARINADE_REDIS_PASSWORD)';
   }
   if (/certificate|altnames/i.test(why)) return 'name the authority that signed it with --redis-ca, and the host as it is certified';
-  return 'is it running, and is the address right?';
+  return undefined;
 }
 
-/**
- * Checks that a Redis is there and fit to hold a queue: version, append-only file, no eviction.
- *
- * @throws MARINADE_EXECUTION_QUEUE that says what is missing and what to do
- */
-export async function checkServer({ failFast, keys, shown }: QueueConnection, acceptLosingQueuedJobs: boolean): Promise<void> {
+/** Asks a server over a connection of its own. @throws MARINADE_EXECUTION_QUEUE, whose details say whether it `refused` */
+async function ask({ failFast, shown }: QueueConnection, questions: (client: Redis) => Promise<unknown>): Promise<void> {
   const client = new Redis({ ...failFast, lazyConnect: true, retryStrategy: () => null });
   let reason = '';
   client.on('error', ({ message }) => {
@@ -82,37 +78,66 @@ export async function checkServer({ failFast, keys, shown }: QueueConnection, ac
   });
   try {
     await client.connect();
-    const info = new Map((await client.info()).split('\r\n').map((line) => line.split(':', 2) as [string, string]));
-    const version = info.get('redis_version') ?? '0';
-    const [major = 0, minor = 0] = version.split('.').map(Number);
-    if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-      throw new MarinadeError(
-        'MARINADE_EXECUTION_QUEUE',
-        `the queue needs Redis ${OLDEST.join('.')} or later, or Valkey; ${shown} is ${version}`,
-      );
-    }
-    const policy = info.get('maxmemory_policy');
-    if (policy !== undefined && policy !== 'noeviction') {
-      throw new MarinadeError(
-        'MARINADE_EXECUTION_QUEUE',
-        `${shown} may evict jobs (maxmemory-policy ${policy}); set maxmemory-policy noeviction`,
-      );
-    }
-    if (info.get('aof_enabled') !== '1' && !acceptLosingQueuedJobs) {
-      throw new MarinadeError(
-        'MARINADE_EXECUTION_QUEUE',
-        `${shown} has no append-only file, so a restart forgets the queue; set appendonly yes, or pass --accept-losing-queued-jobs (the ledger sends them again)`,
-      );
-    }
-    // Whether this user may touch this queue, before a study is planned.
-    await client.exists(keys.owner, keys.speaks);
+    await questions(client);
   } catch (thrown) {
     if (thrown instanceof MarinadeError) throw thrown;
     const why = (reason || (thrown instanceof Error ? thrown.message : String(thrown))).replace(/\.$/, '');
-    throw new MarinadeError('MARINADE_EXECUTION_QUEUE', `Redis at ${shown} cannot be used: ${why}; ${advice(why)}`);
+    const advice = adviceOn(why);
+    throw new MarinadeError(
+      'MARINADE_EXECUTION_QUEUE',
+      `Redis at ${shown} cannot be used: ${why}; ${advice ?? 'is it running, and is the address right?'}`,
+      { refused: advice !== undefined },
+    );
   } finally {
     client.disconnect();
   }
+}
+
+/** Whether this user may touch this queue. */
+const mayUse =
+  ({ owner, speaks }: QueueKeys) =>
+  (client: Redis): Promise<unknown> =>
+    client.exists(owner, speaks);
+
+/**
+ * Ends a worker that would never be let in; a server that cannot be reached yet is waited for.
+ *
+ * @throws MARINADE_EXECUTION_QUEUE that says who refused what, and what to do
+ */
+export async function requireAdmission(connection: QueueConnection): Promise<void> {
+  try {
+    await ask(connection, mayUse(connection.keys));
+  } catch (thrown) {
+    if (!(thrown instanceof MarinadeError) || thrown.details['refused'] === true) throw thrown;
+  }
+}
+
+/**
+ * Checks that a Redis is there and fit to hold a queue: version, append-only file, no eviction, rights.
+ *
+ * @throws MARINADE_EXECUTION_QUEUE that says what is missing and what to do
+ */
+export async function checkServer(connection: QueueConnection, acceptLosingQueuedJobs: boolean): Promise<void> {
+  const { keys, shown } = connection;
+  await ask(connection, async (client) => {
+    const info = new Map((await client.info()).split('\r\n').map((line) => line.split(':', 2) as [string, string]));
+    const unfit = whyUnfit(info, acceptLosingQueuedJobs);
+    if (unfit !== undefined) throw new MarinadeError('MARINADE_EXECUTION_QUEUE', `${shown} ${unfit}`);
+    await mayUse(keys)(client);
+  });
+}
+
+function whyUnfit(info: ReadonlyMap<string, string>, acceptLosingQueuedJobs: boolean): string | undefined {
+  const version = info.get('redis_version') ?? '0';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+    return `is version ${version}; the queue needs Redis ${OLDEST.join('.')} or later, or Valkey`;
+  }
+  const policy = info.get('maxmemory_policy');
+  if (policy !== undefined && policy !== 'noeviction')
+    return `may evict jobs (maxmemory-policy ${policy}); set maxmemory-policy noeviction`;
+  if (info.get('aof_enabled') === '1' || acceptLosingQueuedJobs) return undefined;
+  return 'has no append-only file, so a restart forgets the queue; set appendonly yes, or pass --accept-losing-queued-jobs (the ledger sends them again)';
 }
 
 /** The dispatcher over the queue, and the worker processes this command was asked to start. */

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Ended, hashesOf, marinade, newFolder, writeStudy } from '../cli/harness.ts';
+import { type Ended, eventually, hashesOf, marinade, newFolder, start, writeStudy } from '../cli/harness.ts';
 import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
 
 const { folder, remove } = newFolder();
@@ -84,6 +84,7 @@ describe.skipIf(reason !== undefined)('a queue behind TLS', { timeout: 120_000 }
     }
     expectRefusal(await run(server.url, ['--redis-ca', 'stranger.crt']), 'certificate', '--redis-ca');
     expectRefusal(await run(server.url), 'certificate', '--redis-ca');
+    expectRefusal(await marinade(['worker', '--redis', server.url], { cwd: folder }), 'certificate', '--redis-ca');
     expectRefusal(await run(server.url.replace('rediss', 'redis')), 'cannot be used');
     expect(readFileSync(join(folder, 'authority.crt'), 'utf8')).toContain('BEGIN CERTIFICATE');
   });
@@ -109,7 +110,19 @@ describe('a Redis that is not fit for a queue', { timeout: 120_000 }, () => {
     expectRefusal(inUrl, 'WRONGPASS', 'default:***@127.0.0.1');
     for (const { stderr } of [wrong, inUrl]) expect(stderr).not.toMatch(/the-(right|wrong)-one/);
     expectRefusal(await run(server.url), 'NOAUTH', '--redis-password-file');
+    expectRefusal(await marinade(['worker', '--redis', server.url], { cwd: folder }), 'NOAUTH', '--redis-password-file');
     expect(await run(server.url, ['--workers', '1'], { MARINADE_REDIS_PASSWORD: 'the-right-one' })).toMatchObject({ status: 0 });
+  });
+
+  test('it is waited for by a worker', async () => {
+    const server = await serverWith(['--appendonly', 'yes']);
+    await server.kill();
+    const worker = start(['worker', '--redis', server.url, '--threads', '1'], { cwd: folder, limitMs });
+    await eventually(() => worker.said().includes('computes on'), 'a worker without Redis');
+    await server.restart({ keep: true });
+    expect(await run(server.url)).toMatchObject({ status: 0 });
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toMatchObject({ status: 143 });
   });
 
   test('it is refused where nothing answers', async () => {

@@ -7,7 +7,7 @@ import { QueueWorker } from '../../worker/queue-worker.ts';
 import { tokenOf } from '../client.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { obtainFrom, type Source } from '../obtain-data.ts';
-import { connectionOf, type QueueOptions } from '../queue.ts';
+import { connectionOf, type QueueOptions, requireAdmission } from '../queue.ts';
 import { version } from '../version.ts';
 import { createPool, dataOptionsOf, defaultThreads } from '../wire.ts';
 
@@ -33,6 +33,7 @@ export async function worker(given: WorkerOptions): Promise<void> {
   const note = (text: string): void => void process.stderr.write(`worker: ${text}\n`);
   const interrupt = listenForInterrupt((signal) => note(`${signal}: finishing the rounds under way; once more to stop at once`));
   const connection = await connectionOf(given);
+  await requireAdmission(connection);
   const threads = given.threads ?? defaultThreads();
   const source = await sourceOf(given);
   const obtain = source === undefined ? {} : { obtain: obtainFrom(source, dataOptionsOf(given), note) };
