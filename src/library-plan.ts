@@ -1,9 +1,9 @@
 /** `planStudy`: what a study would run, without running it. */
 import { catalog as builtIn, type Catalog } from './algorithm/catalog.ts';
+import { plainArena } from './algorithm/kernels/plain-arena.ts';
 import { anchorFiles } from './orchestrator/plan/anchor-files.ts';
 import { type Plan, planStudyFile } from './orchestrator/plan/plan-study.ts';
 import { readStudy } from './orchestrator/plan/read-study.ts';
-import { plainArena } from './algorithm/kernels/plain-arena.ts';
 import { type DataOptions, loadDataset } from './worker/data/load.ts';
 
 export interface PlanStudyOptions extends DataOptions {
