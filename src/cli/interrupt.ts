@@ -56,3 +56,11 @@ export async function unlessInterrupted<Value>(work: Promise<Value>, signal: Abo
     signal.removeEventListener('abort', stop);
   }
 }
+
+/** Resolves when the signal comes, at once if it has come. */
+export function whenInterrupted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  else signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}

@@ -1,10 +1,11 @@
 /** Wires the queue: connection options from a URL and its secrets, checks of the server, worker processes of one command. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { BullmqDispatcher } from '../orchestrator/dispatchers/bullmq.ts';
 import { redacted, redisOptions } from '../shared/config/redis.ts';
+import type { KernelsName } from '../shared/contracts/kernels.ts';
 import { MarinadeError } from '../shared/errors.ts';
 import { type QueueKeys, queueKeys } from '../shared/messages/queued-job.ts';
 
@@ -145,6 +146,7 @@ export async function openQueue(
   options: QueueOptions & {
     readonly workers?: number;
     readonly threads: number;
+    readonly kernels: KernelsName;
     readonly dataDir: string | undefined;
     readonly offline: boolean;
     readonly strategies: readonly string[];
@@ -174,32 +176,50 @@ export async function openQueue(
     ['--redis-password-file', options.redisPasswordFile],
     ['--redis-ca', options.redisCa],
     ['--data-dir', options.dataDir],
+    ['--kernels', options.kernels],
     ['--threads', String(Math.max(1, Math.floor(options.threads / Math.max(count, 1))))],
     ...options.strategies.map((path) => ['--strategies', path]),
   ].flatMap(([name, value]) => (value === undefined ? [] : [name!, value]));
-  return { dispatcher, workers: startLocalWorkers(count, options.offline ? [...passed, '--offline'] : passed) };
+  return { dispatcher, workers: startLocalWorkers(count, options.offline ? [...passed, '--offline'] : passed, onWarning) };
 }
 
 /** Round jobs in the queue at once when the number of workers is not known. */
 const MIN_OUTSTANDING = 64;
+
+/** Workers of its own that a command starts again, for each it was asked for. */
+const MAX_RESPAWNS = 20;
 
 export interface LocalWorkers {
   stop(): Promise<void>;
 }
 
 /** Starts worker processes for as long as a command runs; they end with it, however it ends. */
-export function startLocalWorkers(count: number, workerArguments: readonly string[]): LocalWorkers {
+export function startLocalWorkers(count: number, workerArguments: readonly string[], onWarning: (message: string) => void): LocalWorkers {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const entry = fileURLToPath(new URL(`./main.${extension}`, import.meta.url));
-  const children = Array.from({ length: count }, () =>
-    spawn(process.execPath, [entry, 'worker', ...workerArguments], {
+  const children = new Set<ChildProcess>();
+  let stopping = false;
+  let left = MAX_RESPAWNS * count;
+  const start = (): void => {
+    const child = spawn(process.execPath, [entry, 'worker', ...workerArguments], {
       stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
       env: { ...process.env, MARINADE_LAUNCHER_FD: '3' },
-    }),
-  );
-  const exits = children.map((child) => new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve())));
+    });
+    children.add(child);
+    child.once('error', ({ message }) => onWarning(`a worker cannot be started: ${message}`));
+    child.once('close', (code, signal) => {
+      children.delete(child);
+      if (stopping) return;
+      onWarning(`a worker ended with ${signal ?? `exit code ${code}`}${left > 0 ? '; another takes its place' : ''}`);
+      if (left-- > 0) start();
+      else if (children.size === 0) onWarning('no worker is left: start one with `marinade worker`, or stop with Ctrl-C');
+    });
+  };
+  for (let i = 0; i < count; i++) start();
   return {
     async stop() {
+      stopping = true;
+      const exits = [...children].map((child) => new Promise((resolve) => child.once('close', resolve)));
       for (const child of children) child.kill('SIGTERM');
       await Promise.all(exits);
     },

@@ -18,11 +18,11 @@ const counted: Readonly<Record<string, string>> = {
 export function createMetrics(
   ledger: LedgerReader & Journal,
   commands: OrchestratorCommands,
-  orchestrator: { readonly outstanding: number },
+  orchestrator: { readonly outstanding: number; readonly roundsCommitted: number },
 ): () => Promise<string> {
   const counts = new Map(Object.values(counted).map((name) => [name, 0]));
   let seen = 0;
-  return async () => {
+  const count = async (): Promise<void> => {
     for (;;) {
       const events = await ledger.events(seen, 1000);
       for (const { seq, kind } of events) {
@@ -30,8 +30,14 @@ export function createMetrics(
         const name = counted[kind];
         if (name !== undefined) counts.set(name, counts.get(name)! + 1);
       }
-      if (events.length < 1000) break;
+      if (events.length < 1000) return;
     }
+  };
+  let counting = Promise.resolve();
+  return async () => {
+    // One scrape after the other: none counts an event twice.
+    counting = counting.then(count, count);
+    await counting;
     const states: Record<string, number> = {};
     for (const study of await ledger.studies())
       for (const [state, runs] of Object.entries(study.states)) states[state] = (states[state] ?? 0) + runs;
@@ -52,7 +58,7 @@ export function createMetrics(
         ['', Math.max(0, ...workers.map(({ silentSeconds }) => silentSeconds))],
       ]),
       ...gauge('marinade_rounds_left', 'rounds of the studies under way', [['', sum(advance.map(({ roundsLeft }) => roundsLeft))]]),
-      ...counter('marinade_rounds_total', 'rounds committed since the start', sum(advance.map(({ roundsDone }) => roundsDone))),
+      ...counter('marinade_rounds_total', 'rounds committed since the start', orchestrator.roundsCommitted),
       ...[...counts].flatMap(([name, count]) => counter(name, 'events of the ledger', count)),
       ...gauge('process_resident_memory_bytes', 'resident memory', [['', process.memoryUsage.rss()]]),
     ];

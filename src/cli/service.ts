@@ -34,7 +34,6 @@ function refuseFiles({ study, source }: StudyFile): void {
 }
 
 export function createCommands({ orchestrator, catalog, strategyHashes, data, queue }: ServiceParts): OrchestratorCommands {
-  const started = performance.now();
   return {
     async submit(text, { priority }) {
       const file = readStudy(text, 'study', []);
@@ -57,8 +56,8 @@ export function createCommands({ orchestrator, catalog, strategyHashes, data, qu
     workers: async () => (queue === undefined ? [] : queue.workers()),
     advance: () =>
       orchestrator.progress.map((progress): StudyAdvance => {
-        const { studyKey, total, finished, failed, roundsDone, roundsLeft, computeSecondsLeft } = progress;
-        const elapsed = (performance.now() - started) / 1000;
+        const { studyKey, total, since, finished, failed, roundsDone, roundsLeft, computeSecondsLeft } = progress;
+        const elapsed = (performance.now() - since) / 1000;
         return {
           studyKey,
           total,

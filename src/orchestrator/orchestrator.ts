@@ -61,6 +61,7 @@ export class Orchestrator {
   readonly #optima = new Map<string, Promise<number>>();
   readonly #cooling = new Map<string, NodeJS.Timeout>();
   readonly #failed = Promise.withResolvers<never>();
+  #roundsCommitted = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(options: OrchestratorOptions) {
@@ -87,10 +88,9 @@ export class Orchestrator {
     this.#on({ type: 'study', studyKey, priority: study.priority, paused: study.paused });
   }
 
-  /** Resolves when nothing of the study is left to do; rejects only when the ledger fails. */
+  /** Resolves when nothing of the study is left to do, at once if it is not under way; rejects only when the ledger fails. */
   finished(studyKey: string): Promise<void> {
-    const { promise } = this.#studies.get(studyKey)?.done ?? Promise.withResolvers<void>();
-    return Promise.race([promise, this.#failed.promise]);
+    return Promise.race([this.#studies.get(studyKey)?.done.promise, this.#failed.promise]);
   }
 
   /** Resolves with why nothing can be recorded any more, if that ever happens. */
@@ -101,6 +101,11 @@ export class Orchestrator {
   /** Progress of the studies taken up here. */
   get progress(): readonly StudyProgress[] {
     return [...this.#studies.values()].map(({ progress }) => progress);
+  }
+
+  /** Rounds committed since this process began. */
+  get roundsCommitted(): number {
+    return this.#roundsCommitted;
   }
 
   /** Round jobs dispatched whose results are not here yet: waiting in the queue, or being computed. */
@@ -116,6 +121,9 @@ export class Orchestrator {
 
   /** Cancels what is unfinished of a study and no other study wants. Returns how many runs that are. */
   async cancelStudy(studyKey: string): Promise<number> {
+    // Nothing of it is dispatched, and nothing that comes back is heard, from before the ledger knows.
+    const alone = [...this.#core.runs.values()].filter(({ studies }) => studies.has(studyKey) && studies.size === 1);
+    for (const { runKey } of alone) this.#leave(runKey);
     const cancelled = await this.#options.ledger.cancelStudy(studyKey);
     this.#on({ type: 'drop', studyKey });
     for (const runKey of cancelled) {
@@ -129,8 +137,10 @@ export class Orchestrator {
   }
 
   async cancelRun(runKey: string): Promise<void> {
-    await this.#options.ledger.finishWithout(runKey, null, 'cancelled', null);
+    const active = this.#runs.get(runKey);
     this.#leave(runKey);
+    await this.#options.ledger.finishWithout(runKey, null, 'cancelled', null);
+    if (active !== undefined) this.#account(active, (progress) => progress.ended(active.run, active.checkpoint?.round));
     this.#on({ type: 'gone', runKey });
   }
 
@@ -203,6 +213,7 @@ export class Orchestrator {
     try {
       active.fence ??= (await ledger.beginAttempt(runKey, isolated ? `${worker} (isolated)` : worker)).fence;
       const job = await this.#jobFor(active, fromRound, rounds);
+      if (this.#runs.get(runKey) !== active) return;
       // Asked to stop meanwhile: the request concerned the jobs that were under way.
       if (this.#core.stopping) return this.#on({ type: 'returned', runKey });
       result = await dispatcher.dispatch(job, { isolated });
@@ -227,11 +238,17 @@ export class Orchestrator {
       await this.#onFailure(active, toPlain(thrown));
       return;
     }
+    // Cancelled while it was being committed: the ledger says so by refusing it.
+    if (this.#runs.get(runKey) !== active) return;
     if (report.kind === 'fenced') {
       throw new MarinadeError('MARINADE_STORAGE_OWNED', `run ${runKey.slice(0, 12)} was taken over by another attempt`);
     }
     active.checkpoint = { round: result.toRound, bytes: result.checkpoint };
-    this.#account(active, (progress) => progress.committed(result, report.finished, active.run.rounds));
+    // What was stored before was counted before.
+    if (report.kind === 'applied') {
+      this.#roundsCommitted += result.toRound - Math.max(0, result.fromRound);
+      this.#account(active, (progress) => progress.committed(result, report.finished, active.run.rounds));
+    }
     if (report.finished) this.#runs.delete(runKey);
     this.#on({ type: 'committed', runKey, round: result.toRound, finished: report.finished });
   }
@@ -301,7 +318,7 @@ export class Orchestrator {
   async #giveUp({ runKey, outcome, failure }: Extract<Command, { type: 'give-up' }>): Promise<void> {
     const active = this.#runs.get(runKey);
     await this.#options.ledger.finishWithout(runKey, active?.fence ?? null, outcome, failure);
-    if (active !== undefined) this.#account(active, (progress) => progress.gaveUp(active.run, active.checkpoint?.round));
+    if (active !== undefined) this.#account(active, (progress) => progress.ended(active.run, active.checkpoint?.round, 'failed'));
     this.#runs.delete(runKey);
     this.#on({ type: 'gone', runKey });
   }

@@ -9,6 +9,8 @@ export class StudyProgress {
   readonly studyKey: string;
   readonly name: string;
   readonly total: number;
+  /** When this process took the study up, in milliseconds of its clock. */
+  readonly since = performance.now();
   finished: number;
   failed: number;
   /** Rounds computed since this process took the study up, and rounds left. */
@@ -42,9 +44,14 @@ export class StudyProgress {
     this.secondsPerRound = this.secondsPerRound === undefined ? cost : (1 - NEWEST) * this.secondsPerRound + NEWEST * cost;
   }
 
-  gaveUp({ rounds, committedRound }: { readonly rounds: number; readonly committedRound: number }, reached = committedRound): void {
+  /** A run that ended without a result. */
+  ended(
+    { rounds, committedRound }: { readonly rounds: number; readonly committedRound: number },
+    reached = committedRound,
+    how: 'cancelled' | 'failed' = 'cancelled',
+  ): void {
     this.finished++;
-    this.failed++;
+    if (how === 'failed') this.failed++;
     this.roundsLeft = Math.max(0, this.roundsLeft - (rounds - Math.max(0, reached)));
   }
 }

@@ -48,13 +48,13 @@ describe('metrics', () => {
     const text = await createMetrics(
       ledger,
       commands(async () => []),
-      { outstanding: 7 },
+      { outstanding: 7, roundsCommitted: 0 },
     )();
     expect(text).toContain('\nmarinade_outstanding_jobs 7\n');
   });
 
   test('it is told without workers when Redis cannot be asked for them', async () => {
     const away = commands(() => Promise.reject(new Error('Connection is closed.')));
-    expect(await createMetrics(ledger, away, { outstanding: 3 })()).toContain('\nmarinade_workers 0\n');
+    expect(await createMetrics(ledger, away, { outstanding: 3, roundsCommitted: 0 })()).toContain('\nmarinade_workers 0\n');
   });
 });

@@ -2,15 +2,18 @@
 
 import { hostname } from 'node:os';
 import { createServer } from '../../dashboard/server/server.ts';
+import type { BullmqDispatcher } from '../../orchestrator/dispatchers/bullmq.ts';
 import { inProcessDispatcher } from '../../orchestrator/dispatchers/in-process.ts';
+import type { OwnedLedger } from '../../orchestrator/ledger/open-ledger.ts';
 import { Orchestrator } from '../../orchestrator/orchestrator.ts';
 import type { KernelsName } from '../../shared/contracts/kernels.ts';
-import { MarinadeError } from '../../shared/errors.ts';
+import { codeOf, MarinadeError } from '../../shared/errors.ts';
 import { registeredContent } from '../../worker/data/registered-content.ts';
 import { IsolatedExecutor } from '../../worker/isolated.ts';
+import type { WorkerPool } from '../../worker/pool.ts';
 import { hashStrategyModules, loadCatalog } from '../../worker/strategy-modules.ts';
 import { tokenOf } from '../client.ts';
-import { listenForInterrupt } from '../interrupt.ts';
+import { listenForInterrupt, unlessInterrupted, whenInterrupted } from '../interrupt.ts';
 import { print, say } from '../output.ts';
 import { openQueue, type QueueOptions } from '../queue.ts';
 import { createCommands } from '../service.ts';
@@ -56,69 +59,87 @@ export async function serve(given: ServeOptions): Promise<void> {
   const interrupt = listenForInterrupt((signal) => say(`${signal}: finishing the rounds under way; once more to stop at once`));
   const pool = createPool({ ...given, threads, parallel: 'runs' });
   const isolated = new IsolatedExecutor({ kernels: given.kernels, data: dataOptionsOf(given), strategyModules: modulesOf(given) });
-  const queue =
-    given.redis === undefined
-      ? undefined
-      : await openQueue({ ...given, redis: given.redis, queue: given.queue ?? 'marinade', threads, dataDir: given.dataDir }, say);
-  const dispatcher = queue?.dispatcher ?? inProcessDispatcher(pool, isolated);
-  const ledger = await ownLedger(given.results, token);
+  let ledger: OwnedLedger | undefined;
+  let queue: Awaited<ReturnType<typeof openQueue>> | undefined;
   try {
-    const orchestrator = new Orchestrator({
-      ledger,
-      dispatcher,
-      worker:
-        queue === undefined ? `${hostname()}/${process.pid} runs x${threads} ${given.kernels}` : `queue '${given.queue ?? 'marinade'}'`,
-      roundsPerJob: given.roundsPerJob,
-      solveOptimum: async (experiment) => {
-        const { value, ...certificate } = await pool.solveOptimum(experiment);
-        return { value, certificate };
-      },
-      onWarning: say,
-    });
-    const commands = createCommands({
-      orchestrator,
-      catalog: await loadCatalog(modulesOf(given)),
-      strategyHashes: hashStrategyModules(modulesOf(given)),
-      data: dataOf(pool, given, { signal: interrupt.signal, say }),
-      queue: queue?.dispatcher,
-    });
-    for (const { studyKey, withdrawn, states } of await ledger.studies()) {
-      const open = (states['queued'] ?? 0) + (states['running'] ?? 0);
-      if (!withdrawn && open > 0) await orchestrator.adopt(studyKey);
+    ledger = await ownLedger(given.results, token);
+    if (given.redis !== undefined) {
+      const opening = openQueue({ ...given, redis: given.redis, queue: given.queue ?? 'marinade', threads, dataDir: given.dataDir }, say);
+      queue = await unlessInterrupted(opening, interrupt.signal, 'connecting');
     }
-    const unready = async (): Promise<string | undefined> =>
-      queue !== undefined && !queue.dispatcher.reachable ? 'Redis cannot be reached' : undefined;
-    const owner = await ledger.owner();
-    const server = createServer(
-      {
-        ledger,
-        commands,
-        version,
-        metrics: createMetrics(ledger, commands, orchestrator),
-        unready,
-        dataFile: (sha256) => registeredContent(sha256, dataOptionsOf(given)),
-      },
-      { token: owner.token, hosts: new Set([...LOOPBACK, given.host.includes(':') ? `[${given.host}]` : given.host, ...given.allowHost]) },
-    );
+    await serveStudies({ given, threads, ledger, pool, queue: queue?.dispatcher, isolated, signal: interrupt.signal });
+    process.exitCode = interrupt.exitCode() ?? 0;
+  } catch (thrown) {
+    if (interrupt.exitCode() === undefined || codeOf(thrown) !== 'MARINADE_EXECUTION_INTERRUPTED') throw thrown;
+    process.exitCode = interrupt.exitCode()!;
+  } finally {
+    await queue?.dispatcher.close();
+    await queue?.workers.stop();
+    await ledger?.close();
+    await Promise.all([pool.close(), isolated.close()]);
+    interrupt.dispose();
+  }
+}
+
+interface Service {
+  readonly given: ServeOptions;
+  readonly threads: number;
+  readonly ledger: OwnedLedger;
+  readonly pool: WorkerPool;
+  readonly isolated: IsolatedExecutor;
+  /** Undefined when this process computes itself. */
+  readonly queue: BullmqDispatcher | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Goes on with what is unfinished and takes commands, until told to stop. Rejects when the ledger is lost. */
+async function serveStudies({ given, threads, ledger, pool, isolated, queue, signal }: Service): Promise<void> {
+  const orchestrator = new Orchestrator({
+    ledger,
+    dispatcher: queue ?? inProcessDispatcher(pool, isolated),
+    worker: queue === undefined ? `${hostname()}/${process.pid} runs x${threads} ${given.kernels}` : `queue '${given.queue ?? 'marinade'}'`,
+    roundsPerJob: given.roundsPerJob,
+    solveOptimum: async (experiment) => {
+      const { value, ...certificate } = await pool.solveOptimum(experiment);
+      return { value, certificate };
+    },
+    onWarning: say,
+  });
+  const commands = createCommands({
+    orchestrator,
+    catalog: await loadCatalog(modulesOf(given)),
+    strategyHashes: hashStrategyModules(modulesOf(given)),
+    data: dataOf(pool, given, { signal, say }),
+    queue,
+  });
+  for (const { studyKey, withdrawn, states } of await ledger.studies()) {
+    const open = (states['queued'] ?? 0) + (states['running'] ?? 0);
+    if (!withdrawn && open > 0) await orchestrator.adopt(studyKey);
+  }
+  const server = createServer(
+    {
+      ledger,
+      commands,
+      version,
+      metrics: createMetrics(ledger, commands, orchestrator),
+      unready: async () => (queue !== undefined && !queue.reachable ? 'Redis cannot be reached' : undefined),
+      dataFile: (sha256) => registeredContent(sha256, dataOptionsOf(given)),
+    },
+    {
+      token: (await ledger.owner()).token,
+      hosts: new Set([...LOOPBACK, given.host.includes(':') ? `[${given.host}]` : given.host, ...given.allowHost]),
+    },
+  );
+  try {
     const address = await listen(server, given);
     await ledger.announce(address);
     print(address);
     say(`serving ${given.results} at ${address}; the token is in ${given.results}/owner.json`);
-    const ledgerLost = orchestrator.failure.then((reason) => ({ reason }));
-    const stopped = new Promise<undefined>((resolve) =>
-      interrupt.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
-    );
-    const lost = await Promise.race([ledgerLost, stopped]);
-    await server.close();
+    const lost = await Promise.race([orchestrator.failure.then((reason) => ({ reason })), whenInterrupted(signal)]);
     if (lost !== undefined) throw lost.reason;
-    await orchestrator.stop();
-    process.exitCode = interrupt.exitCode() ?? 0;
   } finally {
-    await dispatcher.close();
-    await queue?.workers.stop();
-    await ledger.close();
-    await Promise.all([pool.close(), isolated.close()]);
-    interrupt.dispose();
+    await server.close();
+    await orchestrator.stop();
   }
 }
 

@@ -5,7 +5,7 @@ import type { KernelsName } from '../../shared/contracts/kernels.ts';
 import { IsolatedExecutor } from '../../worker/isolated.ts';
 import { QueueWorker } from '../../worker/queue-worker.ts';
 import { tokenOf } from '../client.ts';
-import { listenForInterrupt } from '../interrupt.ts';
+import { listenForInterrupt, whenInterrupted } from '../interrupt.ts';
 import { obtainFrom, type Source } from '../obtain-data.ts';
 import { connectionOf, type QueueOptions, requireAdmission } from '../queue.ts';
 import { version } from '../version.ts';
@@ -54,7 +54,7 @@ export async function worker(given: WorkerOptions): Promise<void> {
   });
   note(`${member.id} computes on ${threads} threads with ${given.kernels} kernels for queue '${given.queue}' at ${connection.shown}`);
   try {
-    await new Promise<void>((leave) => interrupt.signal.addEventListener('abort', () => leave(), { once: true }));
+    await whenInterrupted(interrupt.signal);
     await member.drain(1000 * given.drainLimit);
     process.exitCode = interrupt.exitCode() ?? 0;
   } finally {

@@ -32,9 +32,9 @@ export function requireAccess(server: FastifyInstance, { token, hosts }: Access)
     }
     if (openRoutes.has(request.routeOptions.url ?? '')) return;
     const now = performance.now();
+    for (const [address, { since }] of failures) if (now - since > WINDOW_MS) failures.delete(address);
     const failed = failures.get(request.ip);
-    if (failed !== undefined && now - failed.since > WINDOW_MS) failures.delete(request.ip);
-    else if (failed !== undefined && failed.count >= MAX_FAILURES) {
+    if (failed !== undefined && failed.count >= MAX_FAILURES) {
       return reply.code(429).send(refusal('MARINADE_ACCESS_LIMIT', 'too many refused requests; wait a minute'));
     }
     if (timingSafeEqual(digest(presented(request)), expected)) return;

@@ -49,6 +49,8 @@ interface Pending {
 
 const RECONCILE_EVERY_MS = 30_000;
 const RETRY_ADD_MS = 500;
+/** Longest time that a stop waits for jobs under way to be handed back. */
+const TAKE_BACK_MS = 15_000;
 /** Results nobody waits for yet, of an orchestrator before this one. */
 const MAX_EARLY = 1000;
 
@@ -312,12 +314,19 @@ export class BullmqDispatcher implements Dispatcher {
     if (this.#early.size > MAX_EARLY) this.#early.delete(oldest!);
   }
 
+  /** Until nothing is pending, or nobody can be waited for any longer. */
   async #takeBack(): Promise<void> {
-    await this.#client.publish(this.#options.keys.control, JSON.stringify({ kind: 'stop-jobs' })).catch(() => {});
-    for (const [key, pending] of this.#pending) {
-      const removed = await this.#queue.remove(jobIdOf(pending.job, pending.delivery)).catch(() => 0);
-      if (removed === 1) this.#settle(key, () => pending.reject(interrupted()));
+    const deadline = performance.now() + TAKE_BACK_MS;
+    while (this.#pending.size > 0 && !this.#closed && performance.now() < deadline) {
+      await this.#client.publish(this.#options.keys.control, JSON.stringify({ kind: 'stop-jobs' })).catch(() => {});
+      for (const [key, pending] of this.#pending) {
+        const removed = !pending.added || (await this.#queue.remove(jobIdOf(pending.job, pending.delivery)).catch(() => 0)) === 1;
+        if (removed) this.#settle(key, () => pending.reject(interrupted()));
+      }
+      if (this.#pending.size > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_ADD_MS));
     }
+    // Redis does not answer, or a worker died over its job: the job is sent again by whoever comes next.
+    this.#interruptAll();
   }
 
   #interruptAll(): void {

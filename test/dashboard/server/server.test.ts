@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createServer, type ServerPorts } from '../../../src/dashboard/server/server.ts';
 import { type OwnedLedger, openLedgerInline } from '../../../src/orchestrator/ledger/open-ledger.ts';
 import { MarinadeError } from '../../../src/shared/errors.ts';
@@ -88,6 +88,17 @@ describe('every route', () => {
   test('it stops hearing an address that keeps guessing', async () => {
     for (let i = 0; i < 20; i++) expect((await ask('GET', '/api/v1', undefined, { authorization: `Bearer guess-${i}` })).status).toBe(401);
     expect((await ask('GET', '/api/v1')).status).toBe(429);
+  });
+
+  test('it keeps counting guesses after a minute of peace', async () => {
+    const now = vi.spyOn(performance, 'now');
+    const guess = async (): Promise<number> => (await ask('GET', '/api/v1', undefined, { authorization: 'Bearer guess' })).status;
+    now.mockReturnValue(1000);
+    expect(await guess()).toBe(401);
+    now.mockReturnValue(100_000);
+    for (let i = 0; i < 20; i++) expect(await guess()).toBe(401);
+    expect(await guess()).toBe(429);
+    now.mockRestore();
   });
 
   test('it answers nonsense without a stack or a failure of its own', async () => {
