@@ -50,7 +50,7 @@ interface StudyView {
 export interface CoreState {
   readonly studies: Map<string, StudyView>;
   readonly runs: Map<string, KnownRun>;
-  readonly outstanding: number;
+  outstanding: number;
   /** A fixed number of rounds per job, or `auto`: all that are left, under the job's time budget. */
   readonly roundsPerJob: number | 'auto';
   out: number;

@@ -167,6 +167,7 @@ export class Orchestrator {
   }
 
   #on(event: CoreEvent): void {
+    this.#core.outstanding = this.#options.dispatcher.outstanding;
     for (const command of decide(this.#core, event)) this.#carryOut(command).catch((reason) => this.#fail(reason));
     if (isIdle(this.#core)) this.#idle?.resolve();
     if (this.#core.stopping) return;

@@ -32,7 +32,7 @@ export interface BullmqDispatcherOptions {
   /** A client whose commands wait for the connection. */
   readonly waiting: RedisOptions;
   readonly keys: QueueKeys;
-  /** Round jobs in the queue at once: bounds what Redis holds. */
+  /** Round jobs in the queue at once, at least: more as the threads of living workers want them. It bounds what Redis holds. */
   readonly outstanding: number;
   readonly reconcileEveryMs?: number;
   onWarning(message: string): void;
@@ -57,7 +57,7 @@ const MAX_EARLY = 1000;
 const waitingFor = (runKey: string, epoch: number, fromRound: number): string => `${runKey}/${epoch}/${fromRound}`;
 
 export class BullmqDispatcher implements Dispatcher {
-  readonly outstanding: number;
+  outstanding: number;
   readonly #options: BullmqDispatcherOptions;
   readonly #client: Redis;
   readonly #queue: Queue;
@@ -163,8 +163,10 @@ export class BullmqDispatcher implements Dispatcher {
     return this.#client.status === 'ready';
   }
 
-  /** Adds again what is pending here and unknown to the queue. */
+  /** Adds again what is pending here and unknown to the queue; counts the threads that want jobs. */
   async reconcile(): Promise<void> {
+    const threads = (await this.workers()).reduce((sum, worker) => sum + worker.threads, 0);
+    this.outstanding = Math.max(this.#options.outstanding, 2 * threads);
     for (const [key, pending] of this.#pending) {
       if (!pending.added) continue;
       const { delivery } = pending;
