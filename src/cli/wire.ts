@@ -3,6 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { DataSpec } from '../algorithm/data/spec.ts';
+import { requireTestSet } from '../algorithm/engine/measurement.ts';
+import { createProblem } from '../algorithm/engine/simulation.ts';
+import { plainArena } from '../algorithm/kernels/plain-arena.ts';
 import { type OwnedLedger, openLedger } from '../orchestrator/ledger/open-ledger.ts';
 import { anchorFiles } from '../orchestrator/plan/anchor-files.ts';
 import { type DataSource, type Plan, planStudyFile } from '../orchestrator/plan/plan-study.ts';
@@ -94,6 +97,13 @@ export function dataOf(pool: WorkerPool, options: DataChoice, surroundings: Surr
       const settled = await settleData(spec, dataOptionsOf(options), surroundings);
       return { ...settled, sha256: (await pool.load(settled.used)).sha256 };
     },
+    async check(compiled) {
+      const { data, metrics } = compiled.experiment;
+      if (data === undefined) return;
+      const loaded = await pool.load(data);
+      const { problem } = createProblem(compiled, loaded.data, loaded.test, plainArena());
+      requireTestSet(metrics.names, problem);
+    },
   };
 }
 
@@ -103,7 +113,10 @@ export async function planOf(studyPath: string, options: StudyOptions, data: Dat
   const file = anchorFiles(await readStudyFile(studyPath, options.set), studyPath === '-' ? process.cwd() : dirname(resolve(studyPath)));
   return planStudyFile(file, {
     catalog: await loadCatalog(modules),
-    data: { identify: (spec) => data.identify(spec).catch((thrown) => Promise.reject(placed(thrown, spec, file))) },
+    data: {
+      ...data,
+      identify: (spec) => data.identify(spec).catch((thrown) => Promise.reject(placed(thrown, spec, file))),
+    },
     strategies: hashStrategyModules(modules),
   });
 }

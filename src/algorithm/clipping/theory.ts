@@ -9,7 +9,9 @@
  * @random    none
  * @throws    MARINADE_PRECONDITION_UNKNOWN_CONSTANT when the constant is not known
  * @source    Malinovsky, Richtarik, Horvath, Gorbunov. NeurIPS 2024, arXiv 2311.14127, Theorems 4.1 and 4.2
- * @deviates  uses the lemmas' constants where the appendix statements drop a factor 2 or D_Q
+ * @deviates  uses the lemmas' constants where the appendix statements drop a factor 2 or D_Q; where the problem knows
+ *            only a bound on all L_ij (linear models), that bound stands for max_i L_i too, as in the main text: a
+ *            valid level, on a9a 2.1 times the appendix' own
  * @example   { stepNorm: 2, clientSmoothness: 0.25 } -> 1
  */
 import { z } from 'zod';

@@ -38,12 +38,7 @@ export class Measurement {
     if (optimum === null && wanted.some(needsOptimum)) {
       throw new MarinadeError('MARINADE_PRECONDITION_UNKNOWN_CONSTANT', 'optimality-gap needs f*, and none was solved for this objective');
     }
-    if (metrics.names.includes('test-accuracy') && problem.testAccuracy === undefined) {
-      throw new MarinadeError(
-        'MARINADE_PRECONDITION_UNSUPPORTED',
-        'test-accuracy needs a test set; this problem or data set has none, or its test file is not on this machine (`marinade data list` tells)',
-      );
-    }
+    requireTestSet(metrics.names, problem);
   }
 
   /** Says which point of the run comes next. */
@@ -124,4 +119,13 @@ export class Measurement {
       return larger;
     });
   }
+}
+
+/** Accuracy is measured where there is a test set. */
+export function requireTestSet(names: readonly string[], problem: Pick<Problem, 'testAccuracy'>): void {
+  if (!names.includes('test-accuracy') || problem.testAccuracy !== undefined) return;
+  throw new MarinadeError(
+    'MARINADE_PRECONDITION_UNSUPPORTED',
+    'test-accuracy needs a test set; this problem or data set has none, or its test file is not on this machine (`marinade data list` tells)',
+  );
 }

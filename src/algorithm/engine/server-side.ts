@@ -186,7 +186,7 @@ export class ServerSide implements ServerContext {
 
     const request: Request = { phase, position: this.#position++, k: this.k, vectors };
     // Heuristic (10) gives the rule whole vectors at the start and differences in every later round.
-    this.#rule.begin(this.k, this.#position, refresh || (this.#heuristic && this.k === 0) ? 'refresh' : 'difference');
+    this.#rule.begin(this.k, this.#position, (this.#heuristic ? this.k === 0 : refresh) ? 'refresh' : 'difference');
     gather(request, tasks, messages.rows);
     this.#countCosts(request, cohort, cohortByzantine);
 

@@ -75,6 +75,8 @@ export function expandCells(
   }
 
   const cells: CompiledCell[] = [];
+  /** Paths of exclude that no cell has had so far. */
+  const unseen = new Set(study.exclude.flatMap((entry) => Object.keys(entry)));
   const dropped: DroppedCell[] = [];
   const infeasible: { parameters: Readonly<Record<string, unknown>>; thrown: MarinadeError }[] = [];
   const known = new Map<string, Readonly<Record<string, unknown>>>();
@@ -90,6 +92,7 @@ export function expandCells(
     const parsed = schema.safeParse({ ...(raw as object), seed: study.seeds[0] });
     if (!parsed.success) throw refuse(problemsFrom(parsed.error.issues, schema, raw, []));
     const experiment = parsed.data;
+    for (const path of unseen) if (valueAt(experiment, path) !== undefined) unseen.delete(path);
     if (study.exclude.some((entry) => matches(experiment, entry))) drop('exclude');
     else if (where !== undefined && !located(source, ['where'], () => where((path) => valueAt(experiment, path)))) drop('where');
     else {
@@ -113,6 +116,11 @@ export function expandCells(
         throw tooMany(`more than limits.runs = ${study.limits.runs} runs are planned (the full product is ${product})`);
       }
     }
+  }
+  const [unknown] = unseen;
+  if (unknown !== undefined) {
+    const at = study.exclude.findIndex((entry) => unknown in entry);
+    throw source.error([{ path: ['exclude', at, unknown], message: `no cell has '${unknown}'; the entry would leave nothing out` }]);
   }
   if (infeasible.length > 0 && study.infeasible === 'refuse') throw refusal(infeasible, parameters.length > 0, file);
   if (cells.length === 0) {

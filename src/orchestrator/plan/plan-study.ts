@@ -1,9 +1,11 @@
 /** From a study to its runs: its cells, each with every seed, hashed. Deterministic and ordered: seeds vary fastest. */
 import type { Catalog } from '../../algorithm/catalog.ts';
 import { type DataSpec, withoutFallback } from '../../algorithm/data/spec.ts';
+import type { CompiledExperiment } from '../../algorithm/engine/compile.ts';
 import type { Experiment } from '../../algorithm/experiment.ts';
 import { needsOptimum } from '../../algorithm/metrics.ts';
 import type { PlannedRun, PlannedStudy } from '../../shared/contracts/ledger.ts';
+import { MarinadeError } from '../../shared/errors.ts';
 import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import { type Cell, type DroppedCell, expandCells } from './expand-cells.ts';
 import type { StudyFile } from './read-study.ts';
@@ -12,6 +14,8 @@ import { objectiveKey, runIdentity } from './run-key.ts';
 /** What planning must know of a data set: its identity, and what takes its place where a study allows that. */
 export interface DataSource {
   identify(data: DataSpec): Promise<IdentifiedData>;
+  /** What only the data can tell: rejects with why the cell cannot be computed on them. */
+  check?(compiled: CompiledExperiment): Promise<void>;
 }
 
 export interface IdentifiedData {
@@ -42,6 +46,12 @@ export interface Plan extends PlannedStudy {
   readonly seeds: readonly number[];
 }
 
+/** The reason of a cell that cannot be computed; anything else is thrown on. */
+function misfitting(thrown: unknown): MarinadeError {
+  if (thrown instanceof MarinadeError && /^MARINADE_(PRECONDITION|CONFIG)_/.test(thrown.code)) return thrown;
+  throw thrown;
+}
+
 /** @throws MARINADE_CONFIG_ and MARINADE_PRECONDITION_ codes with file:line:column; data errors from the data source */
 export async function planStudyFile(file: StudyFile, environment: PlanEnvironment): Promise<Plan> {
   const { study } = file;
@@ -55,6 +65,13 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
     identities.set(key, known);
     return known;
   };
+  const misfits = new Map<string, MarinadeError | undefined>();
+  const misfitOf = async (compiled: CompiledExperiment): Promise<MarinadeError | undefined> => {
+    const { problem, data, partition, clients, metrics, attack } = compiled.experiment;
+    const key = canonicalJson({ problem, data: data ?? null, partition, clients, names: metrics.names, attack });
+    if (!misfits.has(key)) misfits.set(key, await environment.data.check?.(compiled).then(() => undefined, misfitting));
+    return misfits.get(key);
+  };
   const settled: Cell[] = [];
   const left: DroppedCell[] = [...dropped];
   const runs: RunPlan[] = [];
@@ -63,6 +80,15 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
     const { data } = cell.experiment;
     const { sha256: dataSha256, used, warning } = await identify(data);
     const base = data === undefined ? cell.experiment : { ...cell.experiment, data: used ?? withoutFallback(data) };
+    const misfit = await misfitOf({ ...compiled, experiment: base });
+    if (misfit !== undefined && study.infeasible === 'refuse') {
+      const where = Object.keys(cell.parameters).length === 0 ? '' : `${JSON.stringify(cell.parameters)}: `;
+      throw file.source.error([{ path: ['experiment'], message: `${where}${misfit.text}` }], misfit.code);
+    }
+    if (misfit !== undefined) {
+      left.push({ parameters: cell.parameters, why: misfit.text });
+      continue;
+    }
     const warnings = warning === undefined ? cell.warnings : [...cell.warnings, warning];
     settled.push({ ...cell, experiment: base, warnings });
     for (const seed of study.seeds) {

@@ -70,8 +70,9 @@ export async function cohortsOf(
   for (const run of runs) {
     if (!run.metrics.includes(MAJORITY) || run.summaries[MAJORITY] === undefined) continue;
     const experiment = JSON.parse(run.experiment) as Experiment;
-    const { total, byzantine, byzantineIdentity } = experiment.clients;
-    const key = JSON.stringify([experiment.participation, total, byzantine, byzantineIdentity, refreshShare(experiment)]);
+    const { total, byzantine, assumedByzantine, byzantineIdentity } = experiment.clients;
+    const sameCohorts = [experiment.participation, total, byzantine, byzantineIdentity, experiment.method['refresh'] ?? null];
+    const key = JSON.stringify([...sameCohorts, assumedByzantine ?? byzantine]);
     const group = groups.get(key) ?? { experiment, bySeed: new Map<number, StudyRun>() };
     groups.set(key, group);
     // The longest run of a seed has the most rounds to show.

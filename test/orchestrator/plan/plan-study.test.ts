@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { catalog } from '../../../src/algorithm/catalog.ts';
 import { planStudyFile } from '../../../src/orchestrator/plan/plan-study.ts';
 import { readStudy } from '../../../src/orchestrator/plan/read-study.ts';
+import { MarinadeError } from '../../../src/shared/errors.ts';
 import { base, plan, refusal } from './support.ts';
 
 describe('expanding a study', () => {
@@ -44,6 +45,11 @@ describe('expanding a study', () => {
       expect(cells.map(({ experiment }) => experiment.aggregator['trim'])).toEqual([1, 2]);
     },
   );
+
+  test('it refuses an exclude of a path that no cell has', async () => {
+    const { lines } = await refusal(`${base}exclude: [{ attack.nam: none }]\n`);
+    expect(lines.join('\n')).toContain("no cell has 'attack.nam'");
+  });
 
   test('it leaves out cells by exclude: paths, whole objects with their defaults, several entries', async () => {
     const text = `${base}parameters: { clipping: [{ name: none }, { name: fixed, level: 2 }], attack.name: [none, bit-flip, shift-back] }\n`;
@@ -105,6 +111,24 @@ describe('expanding a study', () => {
 
 describe('cells that cannot be computed', () => {
   const text = `${base.replace('total: 10', 'total: 5')}parameters: { aggregator.name: [mean, krum], rounds: [1, 2] }\n`;
+
+  test('it asks the data source what only data can tell: refused at its place, or left out where the study says so', async () => {
+    const data = {
+      identify: async () => ({ sha256: 'd' }),
+      check: async ({ experiment }: { readonly experiment: { readonly clients: { readonly total: number } } }) => {
+        if (experiment.clients.total === 12) throw new MarinadeError('MARINADE_PRECONDITION_UNSUPPORTED', 'too few rows');
+      },
+    };
+    const varied = `${base}parameters: { clients.total: [10, 12] }\n`;
+    const planned = (source: string) => planStudyFile(readStudy(source, 'study.yaml', []), { catalog, data, strategies: [] });
+    await expect(planned(varied)).rejects.toMatchObject({
+      code: 'MARINADE_PRECONDITION_UNSUPPORTED',
+      message: expect.stringMatching(/study\.yaml:\d+:\d+: \{"clients\.total":12\}: too few rows/),
+    });
+    const { cells, dropped } = await planned(`${varied}infeasible: drop\n`);
+    expect(cells.map(({ parameters }) => parameters)).toEqual([{ 'clients.total': 10 }]);
+    expect(dropped).toEqual([{ parameters: { 'clients.total': 12 }, why: 'too few rows' }]);
+  });
 
   test('it refuses them and writes the exclude that removes them', async () => {
     const { code, text: said } = await refusal(text);
