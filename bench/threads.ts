@@ -5,11 +5,11 @@ import { against, spread } from './support/spread.ts';
 import { carryOut } from './support/study.ts';
 
 const REPEATS = 5;
-const study = referenceStudy('threads', 4000, 16);
+const study = referenceStudy('threads', 10_000, 16);
 
 export const threads: Question = {
   name: 'threads',
-  asks: 'How much faster are 16 runs of 4,000 rounds on two threads than on one (wall time, start-up left out)?',
+  asks: 'How much faster are 16 runs of 10,000 rounds on two threads than on one (wall time, start-up left out)?',
   async answer(print) {
     const speedUps: number[] = [];
     const costs: number[] = [];
