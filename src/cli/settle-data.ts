@@ -7,7 +7,7 @@ import { type DataSpec, withoutFallback } from '../algorithm/data/spec.ts';
 import { codeOf, MarinadeError } from '../shared/errors.ts';
 import { type DataOptions, locate, missing } from '../worker/data/locate.ts';
 import { filesOf, type RegisteredFile, type RegisteredSet, registeredSet } from '../worker/data/registry.ts';
-import { type DownloadOptions, download } from './download.ts';
+import type { DownloadOptions } from './download.ts';
 
 export interface SettledData {
   readonly used: DataSpec;
@@ -50,6 +50,8 @@ async function fetchInPassing(set: RegisteredSet, options: DataOptions, { signal
   const [absent] = absentFiles(set, options);
   const error = missing(set.name, absent!, options);
   if (options.offline === true) throw error;
+  // The client of HTTP is loaded by whoever needs it.
+  const { download } = await import('./download.ts');
   try {
     for (const file of filesOf(set).filter((one) => locate(one, options) === undefined)) {
       say(`data set '${set.name}': downloading '${file.file}'`);

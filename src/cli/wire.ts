@@ -1,6 +1,5 @@
-/** Builds what a command needs: the catalog, the pool, the plan, the ledger. The only place where the layers meet. */
+/** Builds what a command needs: the catalog, the plan, the ledger; its pool is made in `pool.ts`. Only here the layers meet. */
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { DataSpec } from '../algorithm/data/spec.ts';
 import { requireTestSet } from '../algorithm/engine/measurement.ts';
@@ -11,28 +10,15 @@ import { anchorFiles } from '../orchestrator/plan/anchor-files.ts';
 import { type DataSource, type Plan, planStudyFile } from '../orchestrator/plan/plan-study.ts';
 import { readStudy, type StudyFile } from '../orchestrator/plan/read-study.ts';
 import { parseSource } from '../orchestrator/plan/source-text.ts';
-import type { KernelsName } from '../shared/contracts/kernels.ts';
 import { MarinadeError } from '../shared/errors.ts';
-import type { DataOptions } from '../worker/data/load.ts';
-import { type ThreadPlan, WorkerPool } from '../worker/pool.ts';
+import type { WorkerPool } from '../worker/pool.ts';
 import { hashStrategyModules, loadCatalog } from '../worker/strategy-modules.ts';
+import { type DataChoice, dataOptionsOf, modulesOf, type StrategyChoice } from './pool.ts';
 import { type Surroundings, settleData } from './settle-data.ts';
 
-/** What commands that touch data are told about it. */
-export interface DataChoice {
-  readonly dataDir?: string | undefined;
-  readonly offline: boolean;
-}
-
 /** Options of every command that reads a study file. */
-export interface StudyOptions extends DataChoice {
-  readonly strategies: readonly string[];
+export interface StudyOptions extends DataChoice, StrategyChoice {
   readonly set: readonly string[];
-}
-
-/** Threads a computation may use: the cores this process may use, the CPU quota of its cgroup (v2) included. */
-export function defaultThreads(): number {
-  return availableParallelism();
 }
 
 /** A study file's text, checked, with `--set` applied. `-` reads standard input. */
@@ -60,34 +46,6 @@ async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
-}
-
-export function dataOptionsOf({ dataDir, offline }: DataChoice): DataOptions {
-  return { dataDirectory: dataDir, offline: offline || process.env['MARINADE_OFFLINE'] === '1' };
-}
-
-/** The absolute paths of users' strategy modules. */
-export function modulesOf({ strategies }: Pick<StudyOptions, 'strategies'>): string[] {
-  return strategies.map((path) => resolve(path));
-}
-
-export function createPool(
-  options: DataChoice &
-    Pick<StudyOptions, 'strategies'> & {
-      readonly threads: number;
-      readonly parallel: ThreadPlan | 'auto';
-      readonly kernels?: KernelsName;
-      readonly obtain?: (spec: DataSpec) => Promise<void>;
-    },
-): WorkerPool {
-  return new WorkerPool({
-    threads: options.threads,
-    inline: options.parallel === 'inline',
-    ...(options.kernels === undefined ? {} : { kernels: options.kernels }),
-    data: dataOptionsOf(options),
-    strategyModules: modulesOf(options),
-    ...(options.obtain === undefined ? {} : { obtain: options.obtain }),
-  });
 }
 
 /** Data sets loaded into a pool, where their identity is known; missing ones are downloaded where that is allowed. */
@@ -136,10 +94,4 @@ function placed(thrown: unknown, spec: DataSpec, { study, source }: StudyFile): 
 /** Opens the results folder as its owner. */
 export function ownLedger(results: string, token?: string): Promise<OwnedLedger> {
   return openLedger(resolve(results), token === undefined ? {} : { owner: { token } });
-}
-
-/** Many runs: one thread each. Fewer runs than threads: all threads on one run. */
-export function chooseThreadPlan(parallel: 'runs' | 'clients' | 'auto', runs: number, threads: number): 'runs' | 'clients' {
-  if (parallel !== 'auto') return parallel;
-  return threads > 1 && runs < threads ? 'clients' : 'runs';
 }

@@ -17,8 +17,7 @@ import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
 import type { DataOptions, LoadedData } from './data/load.ts';
 import { closeBarrier, controlInts, failBarrier } from './gather-threads.ts';
 import { SharedHeap } from './shared-heap.ts';
-import { loadCatalog } from './strategy-modules.ts';
-import { TaskRunner } from './task-runner.ts';
+import type { TaskRunner } from './task-runner.ts';
 import type { PoolTask, TaskAnswer, TaskValue, ThreadData } from './tasks.ts';
 
 export type ThreadPlan = 'runs' | 'clients' | 'inline';
@@ -54,7 +53,7 @@ export class WorkerPool implements RoundJobExecutor {
     this.#options = options;
     this.#heap = new SharedHeap(undefined, kernels);
     if (inline) {
-      this.#inline = loadCatalog(strategyModules).then((catalog) => new TaskRunner(this.#heap, catalog, this.#stopFlag, 0));
+      this.#inline = this.#runInline();
       this.#inline.catch(() => {});
       return;
     }
@@ -62,7 +61,8 @@ export class WorkerPool implements RoundJobExecutor {
     this.#piscina = new Piscina<PoolTask, TaskAnswer>({
       filename: new URL(`./thread-entry.${extension}`, import.meta.url).href,
       name: 'answerTask',
-      minThreads: threads,
+      // The others start with the first task that finds no idle thread: not beside the main thread that plans.
+      minThreads: 1,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -70,6 +70,12 @@ export class WorkerPool implements RoundJobExecutor {
     });
     // A thread that ends while it does nothing concerns no task, and is replaced.
     this.#piscina.on('error', () => {});
+  }
+
+  /** What only this plan needs is loaded by it alone: a pool starts its threads at once. */
+  async #runInline(): Promise<TaskRunner> {
+    const [{ loadCatalog }, { TaskRunner }] = await Promise.all([import('./strategy-modules.ts'), import('./task-runner.ts')]);
+    return new TaskRunner(this.#heap, await loadCatalog(this.#options.strategyModules), this.#stopFlag, 0);
   }
 
   get capacity(): number {

@@ -7,9 +7,9 @@ import { filesOf, type RegisteredFile, type RegisteredSet, registeredSets, requi
 import { type DownloadProgress, download } from '../download.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { print, printJson, say } from '../output.ts';
+import { type DataChoice, dataOptionsOf } from '../pool.ts';
 import { duration } from '../progress.ts';
 import { absentFiles } from '../settle-data.ts';
-import { type DataChoice, dataOptionsOf } from '../wire.ts';
 
 interface DataCommandOptions extends DataChoice {
   readonly json: boolean;

@@ -9,9 +9,10 @@ import { cacheFolder, dataDirectories } from '../../worker/data/locate.ts';
 import { registeredSets } from '../../worker/data/registry.ts';
 import { SharedHeap } from '../../worker/shared-heap.ts';
 import { counted, paint, print, printJson } from '../output.ts';
+import { type DataChoice, dataOptionsOf, defaultThreads } from '../pool.ts';
 import { absentFiles } from '../settle-data.ts';
 import { neededNode, version } from '../version.ts';
-import { type DataChoice, dataOptionsOf, defaultThreads, ownLedger } from '../wire.ts';
+import { ownLedger } from '../wire.ts';
 
 interface DoctorOptions extends DataChoice {
   readonly results: string;

@@ -5,8 +5,9 @@ import { textTable } from '../../orchestrator/results/tables.ts';
 import { requireRegistered } from '../../worker/data/registry.ts';
 import { type Estimate, estimateTime } from '../estimate.ts';
 import { counted, paint, print, printJson, say } from '../output.ts';
+import { createPool, defaultThreads } from '../pool.ts';
 import { duration } from '../progress.ts';
-import { createPool, dataOf, defaultThreads, planOf, type StudyOptions } from '../wire.ts';
+import { dataOf, planOf, type StudyOptions } from '../wire.ts';
 
 interface ValidateOptions extends StudyOptions {
   readonly json: boolean;

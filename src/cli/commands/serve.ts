@@ -15,11 +15,12 @@ import { hashStrategyModules, loadCatalog } from '../../worker/strategy-modules.
 import { tokenOf } from '../client.ts';
 import { listenForInterrupt, unlessInterrupted, whenInterrupted } from '../interrupt.ts';
 import { print, say } from '../output.ts';
+import { createPool, type DataChoice, dataOptionsOf, defaultThreads, modulesOf } from '../pool.ts';
 import { openQueue, type QueueOptions } from '../queue.ts';
 import { createCommands } from '../service.ts';
 import { createMetrics } from '../service-metrics.ts';
 import { version } from '../version.ts';
-import { createPool, type DataChoice, dataOf, dataOptionsOf, defaultThreads, modulesOf, ownLedger } from '../wire.ts';
+import { dataOf, ownLedger } from '../wire.ts';
 
 export interface ServeOptions extends DataChoice, Partial<QueueOptions> {
   readonly results: string;

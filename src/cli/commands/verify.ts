@@ -17,8 +17,8 @@ import { hashStrategyModules, loadCatalog } from '../../worker/strategy-modules.
 import { checkpointDifference, columnDifference, type Difference } from '../bits.ts';
 import { requireRun, withReader } from '../lookup.ts';
 import { counted, print, printJson, say } from '../output.ts';
+import { chooseThreadPlan, createPool, type DataChoice, dataOptionsOf, defaultThreads, modulesOf } from '../pool.ts';
 import { settleData } from '../settle-data.ts';
-import { chooseThreadPlan, createPool, type DataChoice, dataOptionsOf, defaultThreads, modulesOf } from '../wire.ts';
 
 interface VerifyOptions extends DataChoice {
   readonly results: string;

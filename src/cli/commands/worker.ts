@@ -7,9 +7,9 @@ import { QueueWorker } from '../../worker/queue-worker.ts';
 import { tokenOf } from '../client.ts';
 import { listenForInterrupt, whenInterrupted } from '../interrupt.ts';
 import { obtainFrom, type Source } from '../obtain-data.ts';
+import { createPool, dataOptionsOf, defaultThreads } from '../pool.ts';
 import { connectionOf, type QueueOptions, requireAdmission } from '../queue.ts';
 import { version } from '../version.ts';
-import { createPool, dataOptionsOf, defaultThreads } from '../wire.ts';
 
 export interface WorkerOptions extends QueueOptions {
   readonly threads?: number;

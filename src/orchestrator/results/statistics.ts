@@ -2,9 +2,17 @@
  * Statistics over the seeds of a cell. Runs that diverged, failed or have not ended are never dropped in silence: they
  * are counted beside the mean of the others, and every mean says over how many runs it is.
  */
-import tQuantile from '@stdlib/stats-base-dists-t-quantile';
+import { createRequire } from 'node:module';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import type { RunRow, StudyRun } from '../../shared/contracts/ledger.ts';
+
+const require = createRequire(import.meta.url);
+
+/** Quantile of Student's t. Its 400 modules are loaded by the first interval, not by every start of the program. */
+function tQuantile(probability: number, degreesOfFreedom: number): number {
+  const quantile = require('@stdlib/stats-base-dists-t-quantile') as typeof import('@stdlib/stats-base-dists-t-quantile');
+  return quantile(probability, degreesOfFreedom);
+}
 
 /** Gaps below this are as small as the loss can resolve. */
 export const NUMERICAL_FLOOR = 1e-14;

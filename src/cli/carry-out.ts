@@ -1,0 +1,93 @@
+/** Carries out a study for `marinade run`: plan, ledger, dispatcher; then shows what came out. */
+import { hostname } from 'node:os';
+import { relative, resolve } from 'node:path';
+import { inProcessDispatcher } from '../orchestrator/dispatchers/in-process.ts';
+import type { Plan } from '../orchestrator/plan/plan-study.ts';
+import { studyJson } from '../orchestrator/results/json.ts';
+import { outcomeTable, textTable } from '../orchestrator/results/tables.ts';
+import { runStudy, type StudySummary } from '../orchestrator/run-study.ts';
+import type { Dispatcher } from '../shared/contracts/dispatcher.ts';
+import type { Ledger } from '../shared/contracts/ledger.ts';
+import { IsolatedExecutor } from '../worker/isolated.ts';
+import type { RunOptions, Workshop } from './commands/run.ts';
+import { unlessInterrupted } from './interrupt.ts';
+import { counted, print, printJson, say } from './output.ts';
+import { chooseThreadPlan, dataOptionsOf, modulesOf } from './pool.ts';
+import type { openQueue } from './queue.ts';
+import { dataOf, ownLedger, planOf } from './wire.ts';
+
+export async function carryOut(studyPath: string, workshop: Workshop): Promise<void> {
+  const { options, pool, progress, interrupt } = workshop;
+  const { signal } = interrupt;
+  const isolated = new IsolatedExecutor({ kernels: options.kernels, data: dataOptionsOf(options), strategyModules: modulesOf(options) });
+  let queue: Awaited<ReturnType<typeof openQueue>> | undefined;
+  try {
+    if (options.redis !== undefined) {
+      // The client of Redis is loaded by whoever needs it.
+      const { openQueue } = await import('./queue.ts');
+      const opening = openQueue({ ...options, redis: options.redis, dataDir: options.dataDir }, (text) => progress.warn(text));
+      queue = await unlessInterrupted(opening, signal, 'connecting');
+    }
+    const data = dataOf(pool, options, { signal, say: (text) => progress.warn(text) });
+    const plan = await unlessInterrupted(planOf(studyPath, options, data), signal, 'planning');
+    await computePlan(plan, workshop, queue?.dispatcher ?? inProcessDispatcher(pool, isolated));
+  } finally {
+    await queue?.dispatcher.close();
+    await queue?.workers.stop();
+    await isolated.close();
+  }
+}
+
+async function computePlan(plan: Plan, { options, pool, progress, interrupt }: Workshop, dispatcher: Dispatcher): Promise<void> {
+  for (const { parameters, why } of plan.dropped.slice(0, 3)) progress.note(`dropped ${JSON.stringify(parameters)}: ${why}`);
+  if (plan.dropped.length > 3) progress.note(`and ${counted(plan.dropped.length - 3, 'more cell')}; \`marinade plan\` shows them`);
+  for (const warning of new Set(plan.cells.flatMap(({ warnings }) => warnings))) progress.warn(`note: ${warning}`);
+  const ledger = await ownLedger(options.results);
+  try {
+    pool.plan = options.parallel === 'inline' ? 'runs' : chooseThreadPlan(options.parallel, plan.runs.length, options.threads);
+    progress.start();
+    const summary = await runStudy({
+      ledger,
+      dispatcher,
+      plan,
+      worker: `${hostname()}/${process.pid} ${options.parallel === 'inline' ? 'inline' : `${pool.plan} x${options.threads}`} ${options.kernels}`,
+      roundsPerJob: options.roundsPerJob,
+      solveOptimum: async (experiment) => {
+        const { value, ...certificate } = await unlessInterrupted(pool.solveOptimum(experiment), interrupt.signal, 'solving for f*');
+        return { value, certificate };
+      },
+      signal: interrupt.signal,
+      onProgress: (now) => progress.update(now),
+      onWarning: (message) => progress.warn(message),
+    });
+    progress.end();
+    const unfinished = await showOutcome(ledger, plan, summary, options);
+    if (unfinished > 0) process.exitCode = interrupt.exitCode() ?? 130;
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** Prints what came out, and returns how many runs an interrupt left unfinished. */
+async function showOutcome(ledger: Ledger, { studyKey, name }: Plan, summary: StudySummary, options: RunOptions): Promise<number> {
+  const runs = await ledger.runs(studyKey);
+  if (options.json) printJson(studyJson(name, runs));
+  else if (options.quiet) print(runs.map(({ runKey }) => runKey).join('\n'));
+  else print(`${name}: ${counted(runs.length, 'run')} (${summary.submitted.finished} known before)\n\n${textTable(outcomeTable(runs))}`);
+
+  for (const { runKey, failure, outcome } of runs) {
+    if (failure !== null) say(`${outcome} ${runKey.slice(0, 12)}: ${failure.code}: ${failure.message}`);
+  }
+  const unfinished = runs.filter(({ state }) => state !== 'finished').length;
+  if (unfinished > 0) {
+    say(`stopped with ${counted(unfinished, 'run')} unfinished; the same command goes on with them`);
+    return unfinished;
+  }
+  if (options.report) {
+    const { reportStudy } = await import('./study-report.ts');
+    const { htmlPath } = await reportStudy(ledger, studyKey, resolve(options.results, 'reports', name));
+    say(`report: ${relative(process.cwd(), htmlPath)}`);
+  }
+  if (runs.some(({ outcome }) => outcome === 'failed' || outcome === 'quarantined')) process.exitCode = 3;
+  return 0;
+}
