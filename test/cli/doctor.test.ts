@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { storedCheckpoints } from '../support/stored-checkpoints.ts';
 import { jsonOf, marinade, temporaryFolder, writeStudy } from './harness.ts';
 
 interface Doctored {
@@ -24,12 +25,11 @@ describe('marinade doctor', () => {
     const cwd = temporaryFolder();
     await marinade(['run', writeStudy(cwd), '-q', '--set', 'rounds=20'], { cwd });
     expect((await marinade(['doctor'], { cwd })).stdout).toMatch(/^ok +ledger +1 study, intact$/m);
-    const checkpoints = join(cwd, 'marinade-results/checkpoints');
-    const [run] = readdirSync(checkpoints);
-    writeFileSync(join(checkpoints, run!, '20.ckpt'), 'damaged');
+    const newest = storedCheckpoints(join(cwd, 'marinade-results'))[0]![0]!;
+    newest.replace(newest.bytes.subarray(0, 40));
     const ended = await marinade(['doctor'], { cwd });
     expect(ended.status).toBe(1);
-    expect(ended.stdout).toMatch(/^problem +ledger +1 finding\n +\S+20\.ckpt: /m);
+    expect(ended.stdout).toMatch(/^problem +ledger +1 finding\n +\S+ledger\.sqlite, checkpoint of round 20: /m);
   });
 
   it('tells a folder of data that is not there, a cache and a ledger that cannot be used', async () => {

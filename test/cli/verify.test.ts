@@ -1,10 +1,11 @@
 /** `marinade verify` on a real ledger, and on one in which a single bit was changed behind its back. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/shared/messages/codec.ts';
+import { storedCheckpoints } from '../support/stored-checkpoints.ts';
 import { hashesOf, jsonOf, marinade, newFolder, writeStudy } from './harness.ts';
 
 interface Verified {
@@ -100,11 +101,13 @@ describe('marinade verify', () => {
 
   it('names the place in a checkpoint that differs', async () => {
     const copy = tampered('checkpoint', (at) => {
-      const path = join(at, 'checkpoints', runKey, '150.ckpt');
-      const { sections, ...rest } = decodeCheckpoint(Uint8Array.from(readFileSync(path)), { runKey });
+      const stored = storedCheckpoints(at)
+        .flat()
+        .find((one) => one.runKey === runKey && one.round === 150)!;
+      const { sections, ...rest } = decodeCheckpoint(stored.bytes, { runKey });
       const block = Float64Array.from(sections['block']!);
       block[2] = block[2]! + 1;
-      writeFileSync(path, encodeCheckpoint({ ...rest, sections: { block } }));
+      stored.replace(encodeCheckpoint({ ...rest, sections: { block } }));
     });
     const { difference } = jsonOf<Verified>(await marinade(['verify', runKey, '--json', '--results', copy], here));
     expect(difference).toMatchObject({ what: 'the checkpoint, block[2]', round: 150 });

@@ -1,5 +1,5 @@
 /** What every ledger must do, run against each implementation. */
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '../../src/orchestrator/ledger/events.ts';
@@ -19,6 +19,7 @@ import {
   randomFrom,
 } from '../orchestrator/ledger/runs.ts';
 import { failureOf, filesBelow, temporaryFolder } from '../orchestrator/ledger/support.ts';
+import { flipped, storedCheckpoints } from '../support/stored-checkpoints.ts';
 
 const implementations = [
   ['sqlite on the calling thread', openLedgerInline],
@@ -262,7 +263,7 @@ describe.each(implementations)('the ledger: %s', (_, open) => {
         'MARINADE_INVARIANT_BROKEN',
       );
       expect(await ledger.run('run')).toMatchObject({ state: 'running', committedRound: -1, summaries: {} });
-      expect(filesBelow(join(folder, 'checkpoints'))).toEqual([]);
+      expect(await ledger.checkpointRounds('run')).toEqual([]);
       expect(heard).toEqual([]);
     });
 
@@ -400,40 +401,48 @@ describe.each(implementations)('the ledger: %s', (_, open) => {
     });
   });
 
-  describe('checkpoints', () => {
-    const checkpointFile = (round: number): string => join(folder, 'checkpoints', 'run', `${round}.ckpt`);
-    const flip = (path: string, at: number): void => {
-      const bytes = readFileSync(path);
-      bytes[at]! ^= 0x10;
-      writeFileSync(path, bytes);
+  describe.each([
+    ['in the database', {}],
+    ['in files', { filesFrom: 0 }],
+  ])('checkpoints %s', (place, options) => {
+    const inFiles = place === 'in files';
+    const replace = (round: number, change: (bytes: Uint8Array) => Uint8Array): void => {
+      const found = storedCheckpoints(folder)[0]!.find((stored) => stored.round === round)!;
+      found.replace(change(found.bytes));
     };
+
+    beforeEach(async () => {
+      await ledger.close();
+      ledger = await open(folder, { ...options, onEvent: (event) => heard.push(event) });
+    });
 
     test('it keeps the newest two', async () => {
       const fence = await begin();
       for (let round = 0; round <= 50; round += 10)
         await ledger.commitRoundJob(fence, jobResult('run', round === 0 ? -1 : round - 10, round));
       expect(await ledger.checkpointRounds('run')).toEqual([50, 40]);
-      expect(readdirSync(join(folder, 'checkpoints', 'run')).sort()).toEqual(['40.ckpt', '50.ckpt']);
+      expect(storedCheckpoints(folder)[0]!.map(({ round }) => round)).toEqual([50, 40]);
+      expect(filesBelow(join(folder, 'checkpoints'))).toEqual(inFiles ? ['run/40.ckpt', 'run/50.ckpt'] : []);
       expect(await ledger.checkpoint('run', 49)).toMatchObject({ round: 40 });
       expect(await ledger.checkpoint('run', 39)).toBeUndefined();
     });
 
     test.each([
-      ['a flipped byte', () => flip(checkpointFile(20), 60)],
-      ['a truncated file', () => truncateSync(checkpointFile(20), 100)],
-      ['an empty file', () => truncateSync(checkpointFile(20), 0)],
-      ['another version', () => flip(checkpointFile(20), 8)],
-      ["another run's file", () => writeFileSync(checkpointFile(20), checkpointAt('other', 20))],
-      ["another round's file", () => writeFileSync(checkpointFile(20), checkpointAt('run', 10))],
+      ['a flipped byte', (bytes: Uint8Array) => flipped(bytes, 60)],
+      ['a truncated one', (bytes: Uint8Array) => bytes.subarray(0, 100)],
+      ['an empty one', (bytes: Uint8Array) => bytes.subarray(0, 0)],
+      ['another version', (bytes: Uint8Array) => flipped(bytes, 8)],
+      ["another run's", () => checkpointAt('other', 20)],
+      ["another round's", () => checkpointAt('run', 10)],
     ])('it falls back to the previous one at %s, and the run comes to the same result', async (_name, damage) => {
       const fence = await begin();
       await ledger.commitRoundJob(fence, jobResult('run', -1, 10));
       await ledger.commitRoundJob(fence, jobResult('run', 10, 20));
-      damage();
+      replace(20, damage);
       const found = (await ledger.checkpoint('run'))!;
       expect(found.round).toBe(10);
       expect(found.damaged).toHaveLength(1);
-      expect(found.damaged[0]).toContain('20.ckpt');
+      expect(found.damaged[0]).toContain(inFiles ? '20.ckpt' : 'checkpoint of round 20');
       expect(await ledger.check()).toHaveLength(1);
       expect((await ledger.events(0)).filter(({ kind }) => kind === 'checkpoint:damaged')).toHaveLength(1);
 
@@ -447,7 +456,7 @@ describe.each(implementations)('the ledger: %s', (_, open) => {
       const fence = await begin();
       await ledger.commitRoundJob(fence, jobResult('run', -1, 20));
       await ledger.commitRoundJob(fence, jobResult('run', 20, 40));
-      for (const round of [20, 40]) flip(checkpointFile(round), 50);
+      for (const round of [20, 40]) replace(round, (bytes) => flipped(bytes, 50));
       expect(await ledger.checkpoint('run')).toBeUndefined();
       expect(await ledger.commitRoundJob(fence, jobResult('run', -1, 15))).toMatchObject({ kind: 'repeated' });
       expect(await ledger.checkpoint('run')).toMatchObject({ round: 15 });

@@ -1,6 +1,6 @@
 /** Disks, folders, files and studies that are not as they should be, at the level of `marinade run`. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { openLedgerReader } from '../../src/orchestrator/ledger/open-ledger.ts';
 import { type Ended, eventually, hashesOf, jsonOf, newFolder, type StudyObject, temporaryFolder, writeStudy } from '../cli/harness.ts';
 import { mountProblem, mountTmpfs, remountReadOnly, unmountAll } from '../orchestrator/ledger/processes.ts';
 import { corruptedStudies } from '../orchestrator/plan/corrupted-studies.ts';
+import { flipped, type StoredCheckpoint, storedCheckpoints } from '../support/stored-checkpoints.ts';
 import { harmful } from '../worker/support.ts';
 import { Commands, leftovers } from './one-machine-harness.ts';
 
@@ -107,8 +108,8 @@ async function half(results: string): Promise<string> {
   const running = commands.start(['run', 'study.yaml', '--results', results, '--threads', '2', '--rounds-per-job', '200', '--quiet']);
   await eventually(() => {
     try {
-      const runs = checkpointsOf(join(cwd, results));
-      return runs.length === 2 && runs.every((files) => files.length >= 2);
+      const runs = storedCheckpoints(join(cwd, results));
+      return runs.length === 2 && runs.every((stored) => stored.length >= 2);
     } catch {
       return false;
     }
@@ -116,16 +117,6 @@ async function half(results: string): Promise<string> {
   running.child.kill('SIGKILL');
   await running.ended;
   return join(cwd, results);
-}
-
-/** The checkpoint files of each run, newest first. */
-function checkpointsOf(folder: string): string[][] {
-  return readdirSync(join(folder, 'checkpoints')).map((runKey) =>
-    readdirSync(join(folder, 'checkpoints', runKey))
-      .filter((name) => name.endsWith('.ckpt'))
-      .sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10))
-      .map((name) => join(folder, 'checkpoints', runKey, name)),
-  );
 }
 
 describe('files of a ledger that are damaged', () => {
@@ -140,37 +131,30 @@ describe('files of a ledger that are damaged', () => {
   };
 
   test.each([
-    [
-      'a flipped byte',
-      ([newest]: string[]) =>
-        writeFileSync(
-          newest!,
-          readFileSync(newest!).map((byte, i) => (i === 1000 ? byte ^ 4 : byte)),
-        ),
-    ],
-    ['half a file', ([newest]: string[]) => truncateSync(newest!, 1500)],
-    ['an empty file', ([newest]: string[]) => truncateSync(newest!, 0)],
-    ['no file', ([newest]: string[]) => rmSync(newest!)],
-    ['an older checkpoint under its name', ([newest, older]: string[]) => cpSync(older!, newest!)],
+    ['a flipped byte', ([newest]: StoredCheckpoint[]) => newest!.replace(flipped(newest!.bytes, 1000))],
+    ['half of it', ([newest]: StoredCheckpoint[]) => newest!.replace(newest!.bytes.subarray(0, 1500))],
+    ['nothing in it', ([newest]: StoredCheckpoint[]) => newest!.replace(newest!.bytes.subarray(0, 0))],
+    ['gone', ([newest]: StoredCheckpoint[]) => newest!.replace(undefined)],
+    ['an older checkpoint in its place', ([newest, older]: StoredCheckpoint[]) => newest!.replace(older!.bytes)],
     [
       'both damaged',
-      (both: string[]) => {
-        for (const path of both) truncateSync(path, 100);
+      (both: StoredCheckpoint[]) => {
+        for (const stored of both) stored.replace(stored.bytes.subarray(0, 100));
       },
     ],
   ])('a checkpoint: %s, and the older one or round 0 takes its place, said aloud', async (_, damage) => {
     const folder = copy();
-    for (const paths of checkpointsOf(folder)) damage(paths);
+    for (const stored of storedCheckpoints(folder)) damage(stored);
     const ended = await commands.run(['run', 'study.yaml', '--results', folder, '--threads', '2', '--json']);
     expect([ended.status, hashesOf(ended)]).toEqual([0, reference]);
-    expect(ended.stderr).toMatch(/\.ckpt: |begins again at round 0/);
+    expect(ended.stderr).toMatch(/checkpoint of round \d+: |\.ckpt: |begins again at round 0/);
     expect(leftovers(folder)).toEqual([]);
   });
 
   test("a checkpoint: another run's, of the same round", async () => {
     const folder = copy();
-    const [one, other] = checkpointsOf(folder);
-    cpSync(one![0]!, other![0]!);
+    const [one, other] = storedCheckpoints(folder);
+    other![0]!.replace(one![0]!.bytes);
     const ended = await commands.run(['run', 'study.yaml', '--results', folder, '--threads', '2', '--json']);
     expect([ended.status, hashesOf(ended)]).toEqual([0, reference]);
     expect(ended.stderr).toMatch(/it belongs to run|expected the checkpoint of round/);

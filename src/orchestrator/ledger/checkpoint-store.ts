@@ -1,7 +1,8 @@
 /**
- * Checkpoints as files, indexed in the database. A file is complete and durable under its name before the transaction
- * that mentions it commits, and is deleted only after the transaction that forgets it; what a crash leaves between the
- * two (a temporary file, a file no row mentions) is removed when the ledger is opened.
+ * Checkpoints: small ones in the database, committed with the round job by the same sync; large ones as files, indexed
+ * there. A file is complete and durable under its name before the transaction that mentions it commits, and is deleted
+ * only after the transaction that forgets it; what a crash leaves between the two (a temporary file, a file no row
+ * mentions) is removed when the ledger is opened.
  *
  * The newest two intact checkpoints of a run are kept. A damaged one is never started from: it is marked, reported,
  * and goes when newer ones take its place.
@@ -27,6 +28,9 @@ import { storageFailure, storing } from './storage-failure.ts';
 
 const keptCheckpoints = 2;
 
+/** Checkpoints of so many bytes and more are files: copying them through the database's log would cost more than a sync. */
+export const FILES_FROM = 65_536;
+
 export interface RunIdentity {
   readonly id: number;
   readonly runKey: string;
@@ -35,6 +39,8 @@ export interface RunIdentity {
 interface IndexRow {
   readonly round: number;
   readonly damaged: number;
+  /** Null: in a file. */
+  readonly body: Uint8Array | null;
 }
 
 export interface FoundCheckpoint {
@@ -45,10 +51,12 @@ export interface FoundCheckpoint {
 export class CheckpointStore {
   readonly #connection: Connection;
   readonly #paths: LedgerPaths;
+  readonly #filesFrom: number;
 
-  constructor(connection: Connection, paths: LedgerPaths) {
+  constructor(connection: Connection, paths: LedgerPaths, filesFrom: number) {
     this.#connection = connection;
     this.#paths = paths;
+    this.#filesFrom = filesFrom;
   }
 
   /** Rounds of the checkpoints that are not known to be damaged, newest first. */
@@ -69,17 +77,17 @@ export class CheckpointStore {
     const damaged: string[] = [];
     const damagedRounds: number[] = [];
     const rows = this.#connection.all<IndexRow>(
-      'SELECT round, damaged FROM checkpoint WHERE run = ? AND round <= ? ORDER BY round DESC',
+      'SELECT round, damaged, body FROM checkpoint WHERE run = ? AND round <= ? ORDER BY round DESC',
       run.id,
       round,
     );
     for (const row of rows) {
-      const path = this.#path(run.runKey, row.round);
       try {
-        return { found: { round: row.round, bytes: this.#read(run, row.round, path) }, damaged, damagedRounds };
+        return { found: { round: row.round, bytes: this.#read(run, row) }, damaged, damagedRounds };
       } catch (thrown) {
         if (isMissing(thrown) && !this.#isIndexed(run, row.round)) return this.newest(run, round); // pruned meanwhile: look again
-        damaged.push(`${path}: ${isMissing(thrown) ? 'the file is missing' : (thrown as Error).message}`);
+        const place = row.body === null ? this.#path(run.runKey, row.round) : `${this.#paths.database}, checkpoint of round ${row.round}`;
+        damaged.push(`${place}: ${isMissing(thrown) ? 'the file is missing' : (thrown as Error).message}`);
         if (row.damaged === 0 && (isMissing(thrown) || thrown instanceof MarinadeError)) damagedRounds.push(row.round);
       }
     }
@@ -90,9 +98,23 @@ export class CheckpointStore {
     for (const round of rounds) this.#connection.run('UPDATE checkpoint SET damaged = 1 WHERE run = ? AND round = ?', id, round);
   }
 
-  /** Writes the file, indexes it and forgets older ones; part of the transaction around it. */
+  /** Stores a checkpoint and forgets older ones; part of the transaction around it. */
   store(run: RunIdentity, round: number, bytes: Uint8Array): void {
     this.#verify(run, round, bytes);
+    const isFile = bytes.length >= this.#filesFrom;
+    if (isFile) this.#writeFile(run, round, bytes);
+    this.#connection.run(
+      `INSERT INTO checkpoint (run, round, bytes, body) VALUES (?, ?, ?, ?)
+       ON CONFLICT (run, round) DO UPDATE SET bytes = excluded.bytes, body = excluded.body, damaged = 0`,
+      run.id,
+      round,
+      bytes.length,
+      isFile ? null : bytes,
+    );
+    this.#prune(run);
+  }
+
+  #writeFile(run: RunIdentity, round: number, bytes: Uint8Array): void {
     const directory = join(this.#paths.checkpoints, run.runKey);
     const path = this.#path(run.runKey, round);
     const temporary = `${path}.tmp`;
@@ -115,14 +137,6 @@ export class CheckpointStore {
       rmSync(temporary, { force: true });
       throw storageFailure(thrown, path);
     }
-    this.#connection.run(
-      `INSERT INTO checkpoint (run, round, bytes) VALUES (?, ?, ?)
-       ON CONFLICT (run, round) DO UPDATE SET bytes = excluded.bytes, damaged = 0`,
-      run.id,
-      round,
-      bytes.length,
-    );
-    this.#prune(run);
   }
 
   /** Removes files that no row mentions: what a crash left behind. Returns how many. */
@@ -131,7 +145,7 @@ export class CheckpointStore {
     return storing(checkpoints, () => {
       const indexed = new Map<string, Set<string>>();
       for (const { runKey, round } of this.#connection.all<{ runKey: string; round: number }>(
-        'SELECT run_key AS runKey, round FROM checkpoint JOIN run ON run.id = checkpoint.run',
+        'SELECT run_key AS runKey, round FROM checkpoint JOIN run ON run.id = checkpoint.run WHERE body IS NULL',
       )) {
         const names = indexed.get(runKey);
         if (names === undefined) indexed.set(runKey, new Set([fileName(round)]));
@@ -164,9 +178,9 @@ export class CheckpointStore {
     return this.#connection.get('SELECT 1 AS found FROM checkpoint WHERE run = ? AND round = ?', id, round) !== undefined;
   }
 
-  #read(run: RunIdentity, round: number, path: string): Uint8Array {
-    const buffer = readFileSync(path);
-    const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+  #read(run: RunIdentity, { round, body }: IndexRow): Uint8Array {
+    const stored = body ?? readFileSync(this.#path(run.runKey, round));
+    const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.length);
     this.#verify(run, round, bytes);
     return bytes;
   }
@@ -183,14 +197,17 @@ export class CheckpointStore {
 
   /** Forgets all but the newest intact ones, and damaged ones older than any of those; their files go after the commit. */
   #prune({ id, runKey }: RunIdentity): void {
-    const rows = this.#connection.all<IndexRow>('SELECT round, damaged FROM checkpoint WHERE run = ? ORDER BY round DESC', id);
+    const rows = this.#connection.all<{ readonly round: number; readonly damaged: number; readonly isFile: number }>(
+      'SELECT round, damaged, body IS NULL AS isFile FROM checkpoint WHERE run = ? ORDER BY round DESC',
+      id,
+    );
     let intact = 0;
-    for (const { round, damaged } of rows) {
+    for (const { round, damaged, isFile } of rows) {
       const kept = damaged === 0 ? intact < keptCheckpoints : intact === 0;
       if (damaged === 0) intact++;
       if (kept) continue;
       this.#connection.run('DELETE FROM checkpoint WHERE run = ? AND round = ?', id, round);
-      this.#connection.afterCommit(() => remove(this.#path(runKey, round)));
+      if (isFile === 1) this.#connection.afterCommit(() => remove(this.#path(runKey, round)));
     }
   }
 }

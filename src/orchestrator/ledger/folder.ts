@@ -2,7 +2,7 @@
  * A results folder on disk, and whether a ledger can live there.
  *
  *   ledger.sqlite (-wal, -shm while owned)   the database
- *   checkpoints/<runKey>/<round>.ckpt        the newest two of every run
+ *   checkpoints/<runKey>/<round>.ckpt        the newest two of every run whose checkpoints are large
  *   owner.json, owner.lock                   while a process owns the folder
  */
 import {

@@ -62,6 +62,7 @@ export interface LedgerThreadData {
   /** Null for a reader. */
   readonly owner: OwnerInfo | null;
   readonly sendEvents: boolean;
+  readonly filesFrom?: number | undefined;
 }
 
 export interface LedgerCall {

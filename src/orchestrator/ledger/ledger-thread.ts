@@ -81,12 +81,16 @@ function movable(method: LedgerCall['method'], value: unknown): { readonly value
   return { value, transfer: [] };
 }
 
-function start(port: MessagePort, { folder, owner, sendEvents }: LedgerThreadData): void {
+function start(port: MessagePort, { folder, owner, sendEvents, filesFrom }: LedgerThreadData): void {
   try {
     if (owner === null) {
       serve(port, openSqliteReader(folder), () => []);
     } else {
-      const ledger = SqliteLedger.open(folder, owner, sendEvents ? (event) => post(port, { event }) : undefined);
+      const ledger = SqliteLedger.open(folder, {
+        owner,
+        ...(filesFrom === undefined ? {} : { filesFrom }),
+        ...(sendEvents ? { onEvent: (event) => post(port, { event }) } : {}),
+      });
       serve(port, ledger, (calls) => ledger.group(calls));
     }
     post(port, { id: 0, value: null });

@@ -115,7 +115,12 @@ const firstTables = `
   ) STRICT;
 `;
 
-const steps: readonly string[] = [firstTables];
+/** Small checkpoints are part of the database: one sync commits a round job whole. */
+const checkpointBodies = `
+  ALTER TABLE checkpoint ADD COLUMN body BLOB;  -- NULL: in a file of its own
+`;
+
+const steps: readonly string[] = [firstTables, checkpointBodies];
 
 /** The version of the tables this program writes. */
 export const schemaVersion = steps.length;

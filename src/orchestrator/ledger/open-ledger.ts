@@ -3,6 +3,7 @@
  * Either way every call is a promise and a failed one rejects with a MarinadeError.
  */
 import { Worker } from 'node:worker_threads';
+import type { DashboardReader } from '../../shared/contracts/dashboard.ts';
 import type { Ledger, LedgerReader } from '../../shared/contracts/ledger.ts';
 import { fromPlain, MarinadeError } from '../../shared/errors.ts';
 import type { RecordedPoints, RoundJobResult } from '../../shared/messages/round-job.ts';
@@ -16,15 +17,8 @@ import {
   ledgerMethodNames,
   readerMethodNames,
 } from './ledger-protocol.ts';
-import { type OwnerInfo, type OwnerRecord, readOwner } from './owner.ts';
-import { SqliteLedger } from './sqlite-ledger.ts';
-
-export interface LedgerOptions {
-  /** How other commands reach this process. */
-  readonly owner?: OwnerInfo;
-  /** Hears every event after it is durable. */
-  readonly onEvent?: (event: LedgerEvent) => void;
-}
+import { type OwnerRecord, readOwner } from './owner.ts';
+import { type LedgerOptions, SqliteLedger } from './sqlite-ledger.ts';
 
 /** The journal of a ledger: for whoever missed events. */
 export interface LedgerJournal {
@@ -33,28 +27,31 @@ export interface LedgerJournal {
 }
 
 /** A ledger this process owns. */
-export interface OwnedLedger extends Ledger, LedgerJournal {
+export interface OwnedLedger extends Ledger, DashboardReader, LedgerJournal {
   owner(): Promise<OwnerRecord>;
   /** Writes where this process takes commands into `owner.json`. */
   announce(address: string | null): Promise<void>;
 }
 
+/** A folder as those see it who do not own it. */
+export type FolderReader = LedgerReader & DashboardReader & LedgerJournal;
+
 /** Opens the folder as its one owner, creating it where needed. The ledger works on a thread of its own. */
-export function openLedger(folder: string, { owner = {}, onEvent }: LedgerOptions = {}): Promise<OwnedLedger> {
-  return overThread<OwnedLedger>({ folder, owner, sendEvents: onEvent !== undefined }, ledgerMethodNames, onEvent);
+export function openLedger(folder: string, { owner = {}, onEvent, filesFrom }: LedgerOptions = {}): Promise<OwnedLedger> {
+  return overThread<OwnedLedger>({ folder, owner, filesFrom, sendEvents: onEvent !== undefined }, ledgerMethodNames, onEvent);
 }
 
 /** Opens the folder as its one owner, working on the calling thread. */
-export async function openLedgerInline(folder: string, { owner = {}, onEvent }: LedgerOptions = {}): Promise<OwnedLedger> {
-  const ledger = SqliteLedger.open(folder, owner, onEvent);
+export async function openLedgerInline(folder: string, options: LedgerOptions = {}): Promise<OwnedLedger> {
+  const ledger = SqliteLedger.open(folder, options);
   const call = async ({ method, parameters }: Omit<LedgerCall, 'id'>): Promise<unknown> =>
     (ledger[method] as (...parameters: unknown[]) => unknown).apply(ledger, parameters as unknown[]);
   return facade<OwnedLedger>(ledgerMethodNames, call);
 }
 
 /** Opens a folder for reading, whoever owns it. */
-export function openLedgerReader(folder: string): Promise<LedgerReader & LedgerJournal> {
-  return overThread<LedgerReader & LedgerJournal>({ folder, owner: null, sendEvents: false }, readerMethodNames);
+export function openLedgerReader(folder: string): Promise<FolderReader> {
+  return overThread<FolderReader>({ folder, owner: null, sendEvents: false }, readerMethodNames);
 }
 
 /** What the owner of a folder left about itself; undefined without an owner. May be stale after a crash. */

@@ -1,6 +1,6 @@
 /** What lists, reports, exports and the dashboard ask, over any connection to a ledger: the owner's or a reader's. */
 import type { AttemptRow, LedgerReader, RunCurves, StoredOptimum, StudyRollup, StudyRow, StudyRun } from '../../shared/contracts/ledger.ts';
-import { CheckpointStore } from './checkpoint-store.ts';
+import { CheckpointStore, FILES_FROM } from './checkpoint-store.ts';
 import { readColumn } from './chunks.ts';
 import type { Connection } from './connection.ts';
 import { eventsAfter, type LedgerEvent } from './events.ts';
@@ -36,9 +36,9 @@ export class Queries implements SynchronousReader {
   protected readonly connection: Connection;
   protected readonly checkpoints: CheckpointStore;
 
-  constructor(connection: Connection, paths: LedgerPaths) {
+  constructor(connection: Connection, paths: LedgerPaths, filesFrom = FILES_FROM) {
     this.connection = connection;
-    this.checkpoints = new CheckpointStore(connection, paths);
+    this.checkpoints = new CheckpointStore(connection, paths, filesFrom);
   }
 
   /** Studies, newest submission first, with their runs counted by state. */

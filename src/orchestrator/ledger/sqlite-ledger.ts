@@ -30,6 +30,15 @@ export type SynchronousLedger = Synchronous<Ledger> &
     announce(address: string | null): void;
   };
 
+export interface LedgerOptions {
+  /** How other commands reach this process. */
+  readonly owner?: OwnerInfo;
+  /** Hears every event after it is durable. */
+  readonly onEvent?: (event: LedgerEvent) => void;
+  /** Checkpoints of so many bytes and more are files of their own (64 KiB). */
+  readonly filesFrom?: number;
+}
+
 /** What one call of a group came to. */
 export type Settled = { readonly value: unknown } | { readonly error: unknown };
 
@@ -38,18 +47,18 @@ export class SqliteLedger extends Queries implements SynchronousLedger {
   readonly #events: EventLog;
   readonly #runs: Runs;
 
-  private constructor(connection: Connection, paths: LedgerPaths, ownership: Ownership, onEvent?: (event: LedgerEvent) => void) {
-    super(connection, paths);
+  private constructor(connection: Connection, paths: LedgerPaths, ownership: Ownership, { onEvent, filesFrom }: LedgerOptions) {
+    super(connection, paths, filesFrom);
     this.#ownership = ownership;
     this.#events = new EventLog(connection, onEvent);
     this.#runs = new Runs(connection, this.#events);
   }
 
   /** Opens the folder for its one owner, creating what is not there. */
-  static open(folder: string, owner: OwnerInfo = {}, onEvent?: (event: LedgerEvent) => void): SqliteLedger {
+  static open(folder: string, options: LedgerOptions = {}): SqliteLedger {
     const paths = ledgerPaths(folder);
     prepareFolder(paths);
-    const { ownership, unclean } = Ownership.claim(paths, owner);
+    const { ownership, unclean } = Ownership.claim(paths, options.owner ?? {});
     let connection: Connection | undefined;
     try {
       const checked = unclean || existsSync(`${paths.database}-wal`);
@@ -57,7 +66,7 @@ export class SqliteLedger extends Queries implements SynchronousLedger {
       if (checked) quickCheck(connection);
       connection.execute('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
       migrate(connection);
-      const ledger = new SqliteLedger(connection, paths, ownership, onEvent);
+      const ledger = new SqliteLedger(connection, paths, ownership, options);
       ledger.#recover(unclean);
       return ledger;
     } catch (thrown) {

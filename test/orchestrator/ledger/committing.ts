@@ -14,7 +14,7 @@ const say = (line: string): void => {
   writeSync(1, `${line}\n`);
 };
 
-const ledger = await openLedger(folder);
+const ledger = await openLedger(folder, { filesFrom: 0 });
 say('owner');
 await ledger.submit(runsToCommit);
 await Promise.all(

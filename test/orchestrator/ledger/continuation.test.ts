@@ -1,11 +1,9 @@
-/** A longer run, or one with fewer metrics, begins where a run of its trajectory has come to: never a bit differs. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { inProcessDispatcher } from '../../../src/orchestrator/dispatchers/in-process.ts';
 import { openLedgerInline } from '../../../src/orchestrator/ledger/open-ledger.ts';
 import { IsolatedExecutor } from '../../../src/worker/isolated.ts';
 import { carryOut, planOf } from '../../integration/queue-harness.ts';
+import { flipped, storedCheckpoints } from '../../support/stored-checkpoints.ts';
 import { makePool } from '../../worker/support.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -107,12 +105,9 @@ describe('a run whose trajectory is known', () => {
   test('it takes the older checkpoint of the other where the newest is damaged', async () => {
     const folder = temporaryFolder();
     await carry(folder, {});
-    const [runKey] = (await planOf(study({}))).runs.map((run) => run.runKey);
-    const newest = join(folder, 'checkpoints', runKey!, '60.ckpt');
-    writeFileSync(
-      newest,
-      readFileSync(newest).map((byte, i) => (i === 300 ? byte ^ 1 : byte)),
-    );
+    const newest = storedCheckpoints(folder)[0]![0]!;
+    expect(newest.round).toBe(60);
+    newest.replace(flipped(newest.bytes, 300));
     const longer = await carry(folder, { rounds: 100 });
     expect(longer.began).toBe(56);
     expect(longer.resultHash).toBe(await freshHash({ rounds: 100 }));

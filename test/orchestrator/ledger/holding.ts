@@ -1,5 +1,5 @@
 /**
- * A process that owns a ledger with open attempts until it is killed. Commits run `moved` up to the given round.
+ * A process that owns a ledger, its checkpoints in files, with open attempts until it is killed. Commits run `moved` up to the given round.
  *
  * Usage: holding.ts <folder> <round>
  */
@@ -7,7 +7,7 @@ import { openLedger } from '../../../src/orchestrator/ledger/open-ledger.ts';
 import { jobResult } from './runs.ts';
 
 const [folder = '', round = '-1'] = process.argv.slice(2);
-const ledger = await openLedger(folder);
+const ledger = await openLedger(folder, { filesFrom: 0 });
 if (Number(round) >= 0) {
   const { fence } = await ledger.beginAttempt('moved', 'w');
   await ledger.beginAttempt('stuck', 'w');

@@ -69,7 +69,7 @@ describe('a process killed while it commits', () => {
 
   test('it is found dead: attempts are closed, a run without progress counts a death, leftovers go', async () => {
     const folder = temporaryFolder();
-    const first = await openLedgerInline(folder);
+    const first = await openLedgerInline(folder, { filesFrom: 0 });
     await first.submit(plannedStudy('s', ['moved', 'stuck', 'idle']));
     await first.close();
 
@@ -81,7 +81,7 @@ describe('a process killed while it commits', () => {
       writeFileSync(join(folder, 'checkpoints', 'moved', '99.ckpt.tmp'), 'half');
       writeFileSync(join(folder, 'checkpoints', 'moved', '98.ckpt'), 'a file no row mentions');
 
-      const ledger = await openLedgerInline(folder);
+      const ledger = await openLedgerInline(folder, { filesFrom: 0 });
       expect(await ledger.run('moved')).toMatchObject({ state: 'queued', deaths: 0 });
       expect(await ledger.run('stuck')).toMatchObject({ state: 'queued', deaths });
       expect(await ledger.run('idle')).toMatchObject({ state: 'queued', deaths: 0 });
@@ -269,7 +269,7 @@ describe('the stored curves', () => {
 describe('a group of writing calls', () => {
   test('it is one transaction: a call that fails undoes its own changes only, events follow the commit', async () => {
     const heard: string[] = [];
-    const ledger = SqliteLedger.open(temporaryFolder(), {}, ({ kind, run }) => heard.push(`${kind} ${run}`));
+    const ledger = SqliteLedger.open(temporaryFolder(), { onEvent: ({ kind, run }) => heard.push(`${kind} ${run}`) });
     ledger.submit(plannedStudy('s', ['a', 'b', 'c']));
     const fences = ['a', 'b', 'c'].map((runKey) => ledger.beginAttempt(runKey, 'w').fence);
     heard.length = 0;
@@ -297,7 +297,7 @@ describe('a group of writing calls', () => {
     const database = new DatabaseSync(join(folder, 'ledger.sqlite'));
     database.exec("CREATE TRIGGER give_up BEFORE INSERT ON checkpoint WHEN new.round = 13 BEGIN SELECT RAISE(ROLLBACK, 'given up'); END");
     database.close();
-    const ledger = SqliteLedger.open(folder);
+    const ledger = SqliteLedger.open(folder, { filesFrom: 0 });
     ledger.submit(plannedStudy('s', ['a', 'b', 'c']));
     const fences = ['a', 'b', 'c'].map((runKey) => ledger.beginAttempt(runKey, 'w').fence);
     const rounds = [10, 13, 10];

@@ -42,7 +42,7 @@ function fill(folder: string): () => void {
 
 describe.skipIf(noMounts !== undefined)('a full disk', () => {
   const prepared = async (folder: string, open: typeof openLedger): Promise<{ ledger: OwnedLedger; fence: number }> => {
-    const ledger = await open(folder);
+    const ledger = await open(folder, { filesFrom: 0 });
     await ledger.submit(plannedStudy('s', ['run', 'other']));
     const { fence } = await ledger.beginAttempt('run', 'w');
     await ledger.commitRoundJob(fence, jobResult('run', -1, 10));
