@@ -8,7 +8,7 @@ import {
   seenSize,
 } from '../../../src/algorithm/random/sampling.ts';
 import { KeyedStream } from '../../../src/algorithm/random/streams.ts';
-import golden from '../../fixtures/random.json' with { type: 'json' };
+import golden from '../../fixtures/streams.json' with { type: 'json' };
 import { chiSquare } from '../../support/chi-square.ts';
 
 const without = (stream: KeyedStream, m: number, b: number): number[] => {

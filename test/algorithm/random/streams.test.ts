@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { philox } from '../../../src/algorithm/random/philox.ts';
 import { KeyedStream, type Purpose, purposes } from '../../../src/algorithm/random/streams.ts';
-import golden from '../../fixtures/random.json' with { type: 'json' };
+import golden from '../../fixtures/streams.json' with { type: 'json' };
 import { chiSquare } from '../../support/chi-square.ts';
 
 describe('philox', () => {
