@@ -16,7 +16,7 @@ import { z } from 'zod';
 import { keptCoordinates, keptCount } from '../../shared/config/units.ts';
 import { defineCompressor } from '../../shared/contracts/compressor.ts';
 import { MarinadeError } from '../../shared/errors.ts';
-import { requireDistinct } from '../engine/given-draws.ts';
+import { requireDistinct } from '../random/given-draws.ts';
 
 /** Bits that name one of d coordinates. */
 export function indexBits(d: number): number {

@@ -10,10 +10,10 @@ import type { BatchRule, ClientContext, Phase } from '../../shared/contracts/met
 import type { Oracle, Problem, Rows } from '../../shared/contracts/problem.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import type { Vector } from '../../shared/vector.ts';
+import { requireBatch } from '../random/given-draws.ts';
 import { sampleWithoutReplacement, sampleWithReplacement, seenSize } from '../random/sampling.ts';
 import { EVERYONE, KeyedStream } from '../random/streams.ts';
 import type { CompiledExperiment } from './compile.ts';
-import { requireBatch } from './given-draws.ts';
 
 /** What to compute for a client. */
 export const answerKinds = { message: 0, gradient: 1, flippedMessage: 2, flippedGradient: 3 } as const;

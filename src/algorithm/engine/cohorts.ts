@@ -3,10 +3,10 @@ import type { Draws } from '../../shared/contracts/draws.ts';
 import type { Arrays } from '../../shared/contracts/memory.ts';
 import type { Asking, RefreshRule } from '../../shared/contracts/method.ts';
 import type { Cohort } from '../../shared/contracts/participation.ts';
+import { requireDistinct } from '../random/given-draws.ts';
 import { sampleSubset } from '../random/sampling.ts';
 import { KeyedStream } from '../random/streams.ts';
 import type { CompiledExperiment } from './compile.ts';
-import { requireDistinct } from './given-draws.ts';
 
 export class Cohorts {
   readonly everyone: Cohort;

@@ -14,7 +14,7 @@
 import { z } from 'zod';
 import { positiveInt } from '../../shared/config/units.ts';
 import { definePreAggregator } from '../../shared/contracts/aggregator.ts';
-import { requirePermutation } from '../engine/given-draws.ts';
+import { requirePermutation } from '../random/given-draws.ts';
 import { permute } from '../random/sampling.ts';
 
 export const bucketing = definePreAggregator({
