@@ -1,5 +1,6 @@
 /** Where text goes: results to standard output, all else to standard error. Colour only where it can be seen and is wanted. */
 import { styleText } from 'node:util';
+import { jsonText } from '../shared/json.ts';
 import { printable } from '../shared/printable.ts';
 
 type Format = Parameters<typeof styleText>[0];
@@ -9,9 +10,9 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** The one object of `--json`. */
+/** The one object of `--json`; non-finite numbers are strings. */
 export function printJson(value: object): void {
-  print(JSON.stringify(value));
+  print(jsonText(value));
 }
 
 /** Anything that is not a result: text of studies and files loses its control characters, the mark before it keeps its colour. */

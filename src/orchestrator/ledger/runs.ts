@@ -11,6 +11,7 @@
  */
 import type { PlannedRun, PlannedStudy, SubmitReport } from '../../shared/contracts/ledger.ts';
 import { MarinadeError, type PlainFailure } from '../../shared/errors.ts';
+import { jsonText } from '../../shared/json.ts';
 import { numericsVersion } from '../../shared/messages/round-job.ts';
 import { isResumable, type Outcome } from '../../shared/outcome.ts';
 import type { Connection } from './connection.ts';
@@ -159,7 +160,7 @@ export class Runs {
       "UPDATE run SET state = 'finished', fence = NULL, outcome = ?, result_hash = ?, failure = ? WHERE id = ?",
       outcome,
       resultHash,
-      failure === null ? null : jsonOf(failure),
+      failure === null ? null : jsonText(failure),
       run.id,
     );
     this.#events.append('run:finish', run.runKey, { outcome, resultHash, ...(failure === null ? {} : { code: failure.code }) });
@@ -269,9 +270,4 @@ function requireSame(known: RunRecord, planned: PlannedRun): void {
     stored: known.experiment,
     planned: planned.experiment,
   });
-}
-
-/** JSON text in which non-finite numbers are the strings NaN, Infinity and -Infinity. */
-function jsonOf(value: unknown): string {
-  return JSON.stringify(value, (_, member: unknown) => (typeof member === 'number' && !Number.isFinite(member) ? String(member) : member));
 }
