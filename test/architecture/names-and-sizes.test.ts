@@ -1,6 +1,5 @@
-/** Small files, named as the field names things. */
+/** Small files with names in kebab-case that export by name. The files of strategies have a test in every conformance suite. */
 import { describe, expect, it } from 'vitest';
-import { catalog } from '../../src/algorithm/catalog.ts';
 import { sourcesIn, textOf } from './sources.ts';
 
 const LONGEST = 350;
@@ -34,35 +33,5 @@ describe('a file', () => {
   it('exports by name: no default, no export of everything', () => {
     const wholesale = files.filter(({ text }) => /^export (?:default\b|\* from)/m.test(text));
     expect(wholesale.map(({ path }) => path)).toEqual([]);
-  });
-});
-
-const folders = {
-  aggregators: 'aggregators',
-  preAggregators: 'pre-aggregators',
-  attacks: 'attacks',
-  compressors: 'compressors',
-  clippings: 'clipping',
-  participations: 'participation',
-  partitioners: 'partitioners',
-  problems: 'problems',
-  methods: 'methods',
-} as const satisfies Record<keyof typeof catalog, string>;
-
-const tags = ['shape', 'cost', 'random', 'throws', 'source', 'deviates', 'example'];
-
-describe.each(Object.entries(folders))('a strategy of %s', (kind, folder) => {
-  const { names } = catalog[kind as keyof typeof folders];
-
-  it.each(names)('%s stands in the file of its name, exported under it in camel case', (name) => {
-    const constant = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-    expect(textOf(`src/algorithm/${folder}/${name}.ts`)).toMatch(
-      new RegExp(`^export const ${constant} = define\\w+\\(\\{\\s+name: '${name}',`, 'm'),
-    );
-  });
-
-  it.each(names)('%s opens with its formula and facts, in their order', (name) => {
-    const block = /^\/\*\*\n([\s\S]*?)\*\//.exec(textOf(`src/algorithm/${folder}/${name}.ts`))?.[1] ?? '';
-    expect([...block.matchAll(/^ \* @(\w+) +\S/gm)].map(([, tag]) => tag)).toEqual(tags);
   });
 });
