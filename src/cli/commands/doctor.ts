@@ -1,10 +1,11 @@
 /** `marinade doctor`: is this machine, this results folder and this data fit for work? Every finding says what to do. */
-import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { cpus, freemem, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { networkFileSystem } from '../../orchestrator/ledger/folder.ts';
 import { openLedgerReader, ownerOf } from '../../orchestrator/ledger/open-ledger.ts';
 import { codeOf, MarinadeError } from '../../shared/errors.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
 import { cacheFolder, dataDirectories } from '../../worker/data/locate.ts';
 import { registeredSets } from '../../worker/data/registry.ts';
 import { SharedHeap } from '../../worker/shared-heap.ts';
@@ -137,7 +138,7 @@ async function readable(folder: string, why: string): Promise<Check> {
 function cache(): Check {
   const folder = cacheFolder();
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK);
     return ok(folder);
   } catch (thrown) {

@@ -18,8 +18,9 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { MarinadeError } from '../../shared/errors.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
 import { storageFailure, storing } from './storage-failure.ts';
 
 export interface LedgerPaths {
@@ -43,15 +44,14 @@ export function ledgerPaths(folder: string): LedgerPaths {
 /** Creates the folder where needed and refuses, before any work is done, one that a ledger cannot be written to. */
 export function prepareFolder({ folder, database, checkpoints }: LedgerPaths): void {
   storing(folder, () => {
-    makeFolder(folder);
-    refuseNetwork(folder);
-    const probe = join(folder, `.probe-${process.pid}-${Math.trunc(performance.now() * 1000)}`);
-    const file = openSync(probe, 'wx', 0o600);
     try {
-      writeSync(file, 'probe');
-    } finally {
-      closeSync(file);
-      unlinkSync(probe);
+      makeFolder(folder);
+      refuseNetwork(folder);
+      writeProbe(folder);
+    } catch (thrown) {
+      // Some file systems (/proc) know no new names.
+      if ((thrown as { code?: string }).code === 'ENOENT') throw cannotHold(folder, thrown);
+      throw thrown;
     }
   });
   storing(checkpoints, () => {
@@ -65,15 +65,24 @@ export function prepareFolder({ folder, database, checkpoints }: LedgerPaths): v
   if (existsSync(database)) storing(database, () => accessSync(database, constants.R_OK | constants.W_OK));
 }
 
-/** Creates a folder and those above it. A recursive mkdir says "no such file" of read-only media; a plain one says why. */
-function makeFolder(folder: string): void {
+function writeProbe(folder: string): void {
+  const probe = join(folder, `.probe-${process.pid}-${Math.trunc(performance.now() * 1000)}`);
+  const file = openSync(probe, 'wx', 0o600);
   try {
-    mkdirSync(folder, { recursive: true });
-  } catch (thrown) {
-    if ((thrown as { code?: string }).code !== 'ENOENT') throw thrown;
-    makeFolder(dirname(folder));
-    mkdirSync(folder);
+    writeSync(file, 'probe');
+  } finally {
+    closeSync(file);
+    unlinkSync(probe);
   }
+}
+
+function cannotHold(path: string, cause: unknown): MarinadeError {
+  return new MarinadeError(
+    'MARINADE_CONFIG_FOLDER',
+    `no file can be made in ${path} (${(cause as Error).message}). Choose another folder with --results`,
+    { path },
+    cause,
+  );
 }
 
 /** Refuses a folder that holds no ledger to read. */

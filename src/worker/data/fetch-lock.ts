@@ -2,9 +2,10 @@
  * One download at a time per file, however many processes want it: an exclusive transaction on a lock file, which the
  * system gives back when its holder dies. The lock saves traffic and nothing else: content is checked whoever brings it.
  */
-import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../../shared/make-folder.ts';
 
 const POLL_MS = 100;
 const BUSY = 5;
@@ -12,6 +13,7 @@ const BUSY = 5;
 /** Does the work while no other process does work under this path. @throws what making the file throws, and the signal's reason */
 export async function alone<T>(path: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   makeFolder(dirname(path));
+  accessSync(dirname(path), constants.W_OK);
   for (;;) {
     const lock = taken(path);
     if (lock !== undefined) {
@@ -26,14 +28,6 @@ export async function alone<T>(path: string, signal: AbortSignal | undefined, wo
     signal?.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, POLL_MS * (0.5 + Math.random())));
   }
-}
-
-/** Creates a folder, or throws why it cannot be written: on read-only media a recursive mkdir says ENOENT. */
-function makeFolder(folder: string): void {
-  let existing = folder;
-  while (!existsSync(existing)) existing = dirname(existing);
-  accessSync(existing, constants.W_OK);
-  mkdirSync(folder, { recursive: true });
 }
 
 function taken(path: string): DatabaseSync | undefined {

@@ -10,23 +10,12 @@
  * row starts, columns, values (or one per row) and labels, each padded to 8 bytes; little-endian.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  readvSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writevSync,
-} from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, readvSync, renameSync, rmSync, statSync, writevSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ParsedRows } from '../../algorithm/data/parsed-rows.ts';
 import type { Arena } from '../../shared/contracts/memory.ts';
 import { sha256Hex } from '../../shared/hash.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
 import { cacheFolder } from './locate.ts';
 
 /** Raised by any change of this layout or of what the parsers produce. */
@@ -150,7 +139,7 @@ export function writeParsed(key: CacheKey, { parsed, digest }: CachedRows): stri
   const path = pathOf(key);
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    mkdirSync(folder(), { recursive: true });
+    makeFolder(folder());
     removeAbandoned();
     writeWhole(temporary, [prefix, ...body]);
     renameSync(temporary, path);
