@@ -1,5 +1,4 @@
 /** Builds what a command needs: the catalog, the plan, the ledger; its pool is made in `pool.ts`. Only here the layers meet. */
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { DataSpec } from '../algorithm/data/spec.ts';
 import { requireTestSet } from '../algorithm/engine/measurement.ts';
@@ -15,6 +14,7 @@ import type { WorkerPool } from '../worker/pool.ts';
 import { hashStrategyModules, loadCatalog } from '../worker/strategy-modules.ts';
 import { type DataChoice, dataOptionsOf, modulesOf, type StrategyChoice } from './pool.ts';
 import { type Surroundings, settleData } from './settle-data.ts';
+import { readStudyText } from './study-text.ts';
 
 /** Options of every command that reads a study file. */
 export interface StudyOptions extends DataChoice, StrategyChoice {
@@ -28,24 +28,7 @@ export async function readStudyFile(path: string, set: readonly string[] = []): 
     if (at < 1) throw new MarinadeError('MARINADE_CONFIG_USAGE', `--set expects path=value; got '${text}'`);
     return [text.slice(0, at), parseSource(text.slice(at + 1), `--set ${text.slice(0, at)}`).data] as const;
   });
-  let text: string;
-  try {
-    text = path === '-' ? await readStandardInput() : await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new MarinadeError(
-      'MARINADE_CONFIG_USAGE',
-      `the study '${path}' cannot be read: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`,
-      { path },
-      cause,
-    );
-  }
-  return readStudy(text, path === '-' ? '<stdin>' : path, overrides);
-}
-
-async function readStandardInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return readStudy(await readStudyText(path), path === '-' ? '<stdin>' : path, overrides);
 }
 
 /** Data sets loaded into a pool, where their identity is known; missing ones are downloaded where that is allowed. */
