@@ -1,7 +1,7 @@
 /** The arguments of the library: checked once, with errors that name the argument; vectors become copies of doubles. */
 import { z } from 'zod';
 import { catalog as builtIn, type Catalog } from './algorithm/catalog.ts';
-import { problemsFrom } from './orchestrator/plan/read-study.ts';
+import { problemsFrom } from './orchestrator/plan/schema-problems.ts';
 import { count, nonNegative } from './shared/config/units.ts';
 import { MarinadeError } from './shared/errors.ts';
 import { type Messages, messagesFrom, type Vector } from './shared/vector.ts';

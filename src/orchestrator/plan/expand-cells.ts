@@ -7,9 +7,12 @@ import { type CompiledExperiment, compile } from '../../algorithm/engine/compile
 import { type Experiment, experimentSchema } from '../../algorithm/experiment.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import { canonicalJson } from '../../shared/hash.ts';
+import { pathProblems } from './known-paths.ts';
 import { outermostFirst, replacedBy, valueAt, withValueAt } from './paths.ts';
-import { problemsFrom, type StudyFile } from './read-study.ts';
+import type { StudyFile } from './read-study.ts';
+import { problemsFrom } from './schema-problems.ts';
 import type { Path, Problem } from './source-text.ts';
+import { type Condition, whereFailure } from './where.ts';
 
 /** One combination of parameter values, for all seeds. */
 export interface Cell {
@@ -74,6 +77,19 @@ export function expandCells(
     throw tooMany(`the full product is ${product} runs, more than ${LOOKED_AT} times limits.runs = ${study.limits.runs}`);
   }
 
+  const wrong = pathProblems(file, schema);
+  if (wrong.length > 0) throw source.error(wrong);
+  const holds = (condition: Condition, experiment: Experiment, values: Readonly<Record<string, unknown>>): boolean => {
+    try {
+      return condition.holds((path) => valueAt(experiment, path));
+    } catch (thrown) {
+      const problem = whereFailure(thrown, study.where!, file.text);
+      throw source.error([
+        { ...problem, message: `${problem.message}${parameters.length === 0 ? '' : `, in the cell ${JSON.stringify(values)}`}` },
+      ]);
+    }
+  };
+
   const cells: CompiledCell[] = [];
   /** Paths of exclude that no cell has had so far. */
   const unseen = new Set(study.exclude.flatMap((entry) => Object.keys(entry)));
@@ -94,7 +110,7 @@ export function expandCells(
     const experiment = parsed.data;
     for (const path of unseen) if (valueAt(experiment, path) !== undefined) unseen.delete(path);
     if (study.exclude.some((entry) => matches(experiment, entry))) drop('exclude');
-    else if (where !== undefined && !located(source, ['where'], () => where((path) => valueAt(experiment, path)))) drop('where');
+    else if (where !== undefined && !holds(where, experiment, values)) drop('where');
     else {
       const identity = canonicalJson(experiment);
       const same = known.get(identity);

@@ -14,6 +14,8 @@ export interface Problem {
   readonly message: string;
   /** Points at the key rather than at its value. */
   readonly atKey?: string;
+  /** Points at this character of the text that is the value. */
+  readonly within?: number;
 }
 
 export interface SourceText {
@@ -133,7 +135,7 @@ export function parseSource(text: string, file: string): SourceText {
       fail(
         problems
           .slice(0, PLACED)
-          .map((problem) => ({ offset: offsetOf(document.contents as Node | null, problem), message: problem.message })),
+          .map((problem) => ({ offset: offsetOf(document.contents as Node | null, problem, text), message: problem.message })),
         code,
         problems.length,
       ),
@@ -141,7 +143,7 @@ export function parseSource(text: string, file: string): SourceText {
 }
 
 /** Where a path stands: the deepest node of it that exists, or the key asked for. */
-function offsetOf(root: Node | null, { path, atKey }: Problem): number {
+function offsetOf(root: Node | null, { path, atKey, within }: Problem, text: string): number {
   let node: unknown = root;
   let offset = root?.range?.[0] ?? 0;
   for (const step of path) {
@@ -159,6 +161,11 @@ function offsetOf(root: Node | null, { path, atKey }: Problem): number {
   if (atKey !== undefined && isMap(node)) {
     const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === atKey);
     if (pair !== undefined) return (pair.key as Node).range?.[0] ?? offset;
+  }
+  if (within !== undefined && isScalar(node) && node.range) {
+    // Where the text is written as it is: between quotes or not, neither folded nor escaped.
+    const at = text.slice(node.range[0], node.range[1]).indexOf(String(node.value));
+    if (at >= 0) return node.range[0] + at + within;
   }
   return offset;
 }

@@ -47,14 +47,41 @@ describe('expanding a study', () => {
   );
 
   test('it refuses an exclude of a path that no cell has', async () => {
-    const { lines } = await refusal(`${base}exclude: [{ attack.nam: none }]\n`);
-    expect(lines.join('\n')).toContain("no cell has 'attack.nam'");
+    const { lines } = await refusal(`${base}exclude: [{ clipping.factor: 1 }]\n`);
+    expect(lines[0]).toBe("s.yaml:9:30: no cell has 'clipping.factor'; the entry would leave nothing out");
+  });
+
+  test.each([
+    ['parameters: { lr: [1] }', "9:15: no experiment has 'lr'; did you mean 'method.stepSize'?"],
+    ['parameters: { atack.nam: [none] }', "9:15: no experiment has 'atack.nam'; did you mean 'attack.name'?"],
+    ['parameters: { experiment.rounds: [1] }', "9:15: no experiment has 'experiment.rounds'; did you mean 'rounds'?"],
+    ['parameters: { zzzz: [1] }', "9:15: no experiment has 'zzzz'"],
+    ['exclude: [{ attack.nam: none }]', "9:13: no experiment has 'attack.nam'; did you mean 'attack.name'?"],
+    ['exclude: [{ attack.name: alie }]', "9:26: attack.name is never 'alie'; did you mean 'a-little-is-enough'?"],
+    ['exclude: [{ attackers: zzzzzz }]', "9:24: attackers is never 'zzzzzz'; expected one of encoded, free"],
+    ['exclude: [{ seed: 1 }]', "9:13: 'seed' is no part of a cell: all cells have the same seeds, given under `seeds`"],
+    ['where: "round < 3"', "9:9: where: no experiment has 'round'; did you mean 'rounds'?"],
+    ['where: rounds > 3 and round < 3', "9:23: where: no experiment has 'round'; did you mean 'rounds'?"],
+    [
+      'where: >\n  rounds > 3\n  and round < 3',
+      "9:8: where: no experiment has 'round'; did you mean 'rounds'? (character 16 of the condition)",
+    ],
+    ['where: attack.name == shift-back', "9:23: where: no experiment has 'shift'; a text stands in quotes: 'shift-back'"],
+    ['where: attack.name == "alie"', "9:23: where: attack.name is never 'alie'; did you mean 'a-little-is-enough'?"],
+    ['where: seed < 3', "9:8: where: 'seed' is no part of a cell: all cells have the same seeds, given under `seeds`"],
+    ['where: "rounds = 10"', "9:16: where: '=' is written '==' here"],
+    [
+      'parameters: { rounds: [1] }\nwhere: "clipping.factor > 0"',
+      '10:25: where: clipping.factor is not set, so it is no number; say `clipping.factor != null and ...` before, in the cell {"rounds":1}',
+    ],
+  ])('it refuses what no experiment has: %s', async (line, message) => {
+    expect((await refusal(`${base}${line}\n`)).lines[0]).toBe(`s.yaml:${message}`);
   });
 
   test('it leaves out cells by exclude: paths, whole objects with their defaults, several entries', async () => {
     const text = `${base}parameters: { clipping: [{ name: none }, { name: fixed, level: 2 }], attack.name: [none, bit-flip, shift-back] }\n`;
     const { cells, dropped } = await plan(
-      `${text}exclude: [{ clipping: { name: fixed }, attack.name: none }, { clipping.level: 2, attack.name: bit-flip }, { attack.name: zzz }]\n`,
+      `${text}exclude: [{ clipping: { name: fixed }, attack.name: none }, { clipping.level: 2, attack.name: bit-flip }, { attack.name: gaussian }]\n`,
     );
     expect(cells).toHaveLength(4);
     expect(dropped).toEqual([
@@ -97,13 +124,15 @@ describe('expanding a study', () => {
       /^s\.yaml:9:64: attack\.mean: /,
     );
     expect((await refusal(`${base}parameters: { attack.nme: [none] }\n`)).lines[0]).toBe(
-      "s.yaml:9:28: attack: unknown key 'nme'; did you mean 'name'?",
+      "s.yaml:9:15: no experiment has 'attack.nme'; did you mean 'attack.name'?",
     );
   });
 
   test('it refuses a place that a list of the experiment does not have', async () => {
     const parameters = 'parameters: { aggregator.preAggregators.1.size: [1] }\n';
-    expect((await refusal(`${base}${parameters}`)).lines[0]).toMatch(/^s\.yaml:9:15: aggregator\.preAggregators: expected array/);
+    expect((await refusal(`${base}${parameters}`)).lines[0]).toMatch(
+      /^s\.yaml:9:15: aggregator\.preAggregators: expected a list of maps; got /,
+    );
     const one = base.replace('median', 'median, preAggregators: [{ name: bucketing, size: 2 }]');
     expect((await refusal(`${one}${parameters}`)).lines[0]).toMatch(/^s\.yaml:9:\d+: '1' is no place in a list of 1/);
   });
@@ -179,7 +208,7 @@ describe('the size of a study', () => {
   });
 
   test('it refuses products beyond all bounds without looking at a cell', async () => {
-    const parameters = Array.from({ length: 100 }, (_, i) => `  a${i}: [${'1, '.repeat(40)}]\n`).join('');
+    const parameters = Array.from({ length: 100 }, (_, i) => `  aggregator.preAggregators.${i}: [${'1, '.repeat(40)}]\n`).join('');
     const { code, lines } = await refusal(`${base}parameters:\n${parameters}`);
     expect(code).toBe('MARINADE_CONFIG_TOO_MANY_RUNS');
     expect(lines[0]).toMatch(/^s\.yaml:10:3: the full product is 1\.6\d+e\+160 runs, more than 10 times limits\.runs = 10000$/);

@@ -27,6 +27,17 @@ describe('the study around an experiment', () => {
   );
 
   test.each([
+    ['', 7, 'expected a range such as 0..4 (both ends included), a list such as [0, 1, 2], or one seed; got nothing (null)'],
+    [' five', 8, 'expected a range such as 0..4 (both ends included), a list such as [0, 1, 2], or one seed; got "five"'],
+    [' 1-5', 8, 'expected a range such as 0..4 (both ends included), a list such as [0, 1, 2], or one seed; got "1-5"'],
+    [' 4..0', 8, 'expected a range that ends where it begins or later, with at most 100000 seeds; got "4..0"'],
+    [' []', 8, 'expected at least one seed; got []'],
+    [' [1, 1]', 8, 'expected every seed once; got [1,1]'],
+  ])('it says once what seeds are expected where it gets "%s"', async (text, column, message) => {
+    expect((await refusal(`${base}seeds:${text}\n`)).lines[0]).toBe(`s.yaml:9:${column}: seeds: ${message}`);
+  });
+
+  test.each([
     ['studi: x', "s.yaml:9:1: unknown key 'studi'; did you mean 'study'?"],
     ['limitz: 3', "s.yaml:9:1: unknown key 'limitz'; did you mean 'limits'?"],
     ['limits: { run: 3 }', "s.yaml:9:11: limits: unknown key 'run'; did you mean 'runs'?"],
@@ -34,20 +45,31 @@ describe('the study around an experiment', () => {
     ['exclude: [{}]', 's.yaml:9:11: exclude.0: expected at least one path; an empty entry would leave out every cell; got {}'],
     ['exclude: [{ a..b: 1 }]', "s.yaml:9:13: 'a..b' is no path; expected names joined by dots, such as attack.name"],
     ['parameters: { constructor: [1] }', "s.yaml:9:15: 'constructor' is no path; expected names joined by dots, such as attack.name"],
-    ['parameters: { attack.name: [] }', 's.yaml:9:28: parameters.attack.name: Too small: expected array to have >=1 items; got []'],
+    ['parameters: { attack.name: [] }', 's.yaml:9:28: parameters.attack.name: expected a list that is not empty or { values }; got []'],
+    [
+      'parameters: { rounds: 3 }',
+      's.yaml:9:23: parameters.rounds: expected a list that is not empty or { values }; got 3; did you mean [3]?',
+    ],
+    ['exclude: { rounds: 3 }', 's.yaml:9:10: exclude: expected a list of maps; got {"rounds":3}; did you mean [{ rounds: 3 }]?'],
+    ['limits: 5', 's.yaml:9:9: limits: expected { runs }; got 5; did you mean { runs: 5 }?'],
+    ['name: x', "s.yaml:9:1: unknown key 'name'; did you mean 'study'?"],
     ['parameters: { seed: [1, 2] }', 's.yaml:9:15: seeds are given under `seeds`, so that all cells share them'],
     ['  seed: 3', 's.yaml:9:3: seeds are given under `seeds`, so that all cells share them'],
     ['parameters: { attack: [1], attack.name: [2] }', "s.yaml:9:15: 'attack' and 'attack.name' replace each other; vary one of them"],
-    ['where: "rounds <"', "s.yaml:9:8: where, column 9: expected a number, a text, a path or '('; got the end"],
-    ['description: 3', 's.yaml:9:14: description: expected string, received number; got 3'],
+    ['where: "rounds <"', "s.yaml:9:17: where: expected a number, a text, a path or '('; got the end"],
+    ['description: 3', 's.yaml:9:14: description: expected text; got 3'],
   ])('it refuses %s', async (line, message) => {
     expect((await refusal(`${base}${line}\n`)).lines[0]).toBe(message);
   });
 
-  test.each(['', '# nothing\n', '[]', 'text', '3', 'null'])('it refuses the document %j', async (text) => {
+  test.each(['[]', 'text', '3'])('it refuses the document %j', async (text) => {
     const { code, lines } = await refusal(text);
     expect(code).toBe('MARINADE_CONFIG_INVALID');
-    expect(lines[0]).toMatch(/^s\.yaml:1:\d+: expected object/);
+    expect(lines[0]).toMatch(/^s\.yaml:1:\d+: expected \{ study, .* \}; got /);
+  });
+
+  test.each(['', '# nothing\n', 'null'])('it says of the empty document %j how to begin', async (text) => {
+    expect((await refusal(text)).lines[0]).toMatch(/^s\.yaml:1:\d+: this study is empty; `marinade init` writes one to begin with$/);
   });
 
   test.each(['', 'Small', 'a b', '../x', `a${'b'.repeat(64)}`, 'a\\nb'])('it refuses %j as the name of a study', async (name) => {
@@ -62,16 +84,16 @@ describe('the study around an experiment', () => {
 
 describe('the experiment in a study', () => {
   test.each([
-    ['rounds: 10', 'rounds: ten', 's.yaml:8:11: rounds: expected number, received string; got "ten"'],
-    ['rounds: 10', 'rounds: .nan', 's.yaml:8:11: rounds: expected number, received NaN; got NaN'],
-    ['rounds: 10', 'rounds: -1', 's.yaml:8:11: rounds: Too small: expected number to be >=0; got -1'],
-    ['rounds: 10', 'rounds: 1.5', 's.yaml:8:11: rounds: expected int, received number; got 1.5'],
-    ['0.05', '.inf', 's.yaml:5:47: method.stepSize: expected number, received Infinity; got Infinity'],
+    ['rounds: 10', 'rounds: ten', 's.yaml:8:11: rounds: expected an integer >= 0 and <= 1000000000; got "ten"'],
+    ['rounds: 10', 'rounds: .nan', 's.yaml:8:11: rounds: expected an integer >= 0 and <= 1000000000; got NaN'],
+    ['rounds: 10', 'rounds: -1', 's.yaml:8:11: rounds: expected an integer >= 0 and <= 1000000000; got -1'],
+    ['rounds: 10', 'rounds: 1.5', 's.yaml:8:11: rounds: expected an integer >= 0 and <= 1000000000; got 1.5'],
+    ['0.05', '.inf', 's.yaml:5:47: method.stepSize: expected a number > 0; got Infinity'],
     ['stepSize', 'stepsize', "s.yaml:5:37: method: unknown key 'stepsize'; did you mean 'stepSize'?"],
-    [', stepSize: 0.05', '', 's.yaml:5:11: method.stepSize: missing; expected number'],
+    [', stepSize: 0.05', '', 's.yaml:5:11: method.stepSize: missing; expected a number > 0'],
     ['shift-back', 'shiftback', 'got "shiftback"; did you mean \'shift-back\'?'],
-    ['{ name: shift-back }', '{ }', 's.yaml:7:11: attack.name: expected one of none, gaussian'],
-    ['{ name: shift-back }', 'shift-back', 's.yaml:7:11: attack'],
+    ['{ name: shift-back }', '{ }', 's.yaml:7:11: attack.name: missing; expected one of none, gaussian'],
+    ['{ name: shift-back }', 'shift-back', 'got "shift-back"; did you mean { name: shift-back }?'],
     ['{ name: shift-back }', '{ name: in-majority, attack: { name: gausian } }', 's.yaml:7:48: attack.attack.name'],
     ['byzantine: 2', 'byzantine: 10', 's.yaml:4:36: clients.byzantine must leave an honest client: at most 9 of 10; got 10'],
   ])('it refuses %s -> %s', async (from, to, message) => {
@@ -105,11 +127,13 @@ describe('values given beside the file', () => {
   });
 
   test.each([
-    ['rounds', 'x', 's.yaml:8:11: rounds: expected number, received string; got "x" (given by --set rounds)'],
+    ['rounds', 'x', 's.yaml:8:11: rounds: expected an integer >= 0 and <= 1000000000; got "x" (given by --set rounds)'],
     ['roundz', 3, "unknown key 'roundz'; did you mean 'rounds'? (given by --set roundz)"],
     ['attack.name', 'x', '(given by --set attack.name)'],
     ['__proto__.polluted', 1, "'__proto__.polluted' is no path"],
-    ['seed', 1, 'seeds are given under `seeds` of the study, not by --set'],
+    ['seeds', null, '--set changes values of the experiment; `seeds` belongs to the study around it: write it in s.yaml'],
+    ['where', 'x', '`where` belongs to the study around it'],
+    ['seed', 1, '--set changes values of the experiment; `seeds` belongs to the study around it: write it in s.yaml'],
     ['method.stepSize', 1, "--set method.stepSize would change nothing: s.yaml varies 'method' under parameters"],
   ])('it refuses %s = %j', async (path, value, message) => {
     const text = `${base}parameters: { method: [{ name: gradient-descent, stepSize: 1 }] }\n`;

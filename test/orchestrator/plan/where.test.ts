@@ -4,7 +4,7 @@ import { parseWhere } from '../../../src/orchestrator/plan/where.ts';
 import { MarinadeError } from '../../../src/shared/errors.ts';
 
 const experiment = { clients: { total: 20, byzantine: 5 }, attack: { name: 'shift-back' }, stop: {}, rounds: 10 };
-const answer = (text: string): boolean => parseWhere(text)((path) => valueAt(experiment, path));
+const answer = (text: string): boolean => parseWhere(text).holds((path) => valueAt(experiment, path));
 
 describe('the where language', () => {
   test.each([
@@ -37,21 +37,28 @@ describe('the where language', () => {
   });
 
   test.each([
-    ['', 'column 1', 'expected a number'],
-    ['rounds', 'column 1', 'expected true or false; got 10'],
-    ['rounds <', 'column 9', 'got the end'],
-    ['1 < 2 < 3', 'column 7', 'expected the end; got <'],
-    ['rounds = 10', 'column 8', "unexpected '='"],
-    ['(rounds == 10', 'column 14', "expected ')'"],
-    ['rounds in 10', 'column 8', 'expected a list after in'],
-    ['rounds in [1, 2', 'column 16', "expected ']'"],
-    ['attack.name < 3', 'column 13', 'expected a number; got "shift-back"'],
-    ['clients.totl < 3', 'column 14', 'expected a number; got null'],
-    ['and true', 'column 1', 'got and'],
-    ['rounds == `10`', 'column 11', 'unexpected'],
-    ['process.exit(1)', 'column 13', 'expected the end'],
-    ["'unclosed", 'column 1', 'unexpected'],
-  ])('it refuses %j and says where', (text, column, message) => {
+    ['', 1, "expected a number, a text, a path or '('; got the end"],
+    ['rounds', 1, 'expected true or false; got 10 for rounds'],
+    ['rounds <', 9, "expected a number, a text, a path or '('; got the end"],
+    ['1 < 2 < 3', 7, 'expected the end; got <'],
+    ['rounds = 10', 8, "'=' is written '==' here"],
+    ['rounds =< 10', 8, "'=<' is written '<=' here"],
+    ['rounds => 10', 8, "'=>' is written '>=' here"],
+    ['true && true', 6, "'&&' is written 'and' here"],
+    ['true || true', 6, "'||' is written 'or' here"],
+    ['true AND true', 6, "'AND' is written 'and' here"],
+    ['!true', 1, "'!' is written 'not' here"],
+    ['(rounds == 10', 14, "expected ')'; got the end"],
+    ['rounds in 10', 8, "expected a list after in, such as ['none', 'bit-flip']; got 10"],
+    ['rounds in [1, 2', 16, "expected ']'; got the end"],
+    ['attack.name < 3', 13, 'expected a number; got "shift-back" for attack.name'],
+    ['clients.totl < 3', 14, 'clients.totl is not set, so it is no number; say `clients.totl != null and ...` before'],
+    ['true and clipping.on', 6, 'clipping.on is not set, so it is no true or false; say `clipping.on != null and ...` before'],
+    ['and true', 1, "expected a number, a text, a path or '('; got and"],
+    ['rounds == `10`', 11, "unexpected '`'"],
+    ['process.exit(1)', 13, 'expected the end; got ('],
+    ["'unclosed", 1, "the text that begins with ' does not end"],
+  ])('it refuses %j at column %i', (text, column, message) => {
     let thrown: unknown;
     try {
       answer(text);
@@ -59,8 +66,22 @@ describe('the where language', () => {
       thrown = caught;
     }
     expect(thrown).toBeInstanceOf(MarinadeError);
-    expect((thrown as MarinadeError).text).toContain(`where, ${column}: `);
-    expect((thrown as MarinadeError).text).toContain(message);
+    expect((thrown as MarinadeError).details).toEqual({ column });
+    expect((thrown as MarinadeError).text).toBe(message);
+  });
+
+  test('it tells which paths it speaks of, and which texts they are compared with', () => {
+    const { paths, compared } = parseWhere("attack.name in ['none', 'zero'] and 'mean' != aggregator.name and rounds + 1 < 3");
+    expect(paths.map(({ text, at }) => [text, at])).toEqual([
+      ['attack.name', 0],
+      ['aggregator.name', 46],
+      ['rounds', 66],
+    ]);
+    expect(compared.map(({ path, text, at }) => [path, text, at])).toEqual([
+      ['attack.name', 'none', 16],
+      ['attack.name', 'zero', 24],
+      ['aggregator.name', 'mean', 36],
+    ]);
   });
 
   test.each([
