@@ -33,7 +33,7 @@ export interface Carried {
 /** Plans a study, then carries it out on so many threads. */
 export function carryOut(study: string, threads: number): Promise<Carried> {
   return inFolder(async (folder) => {
-    const pool = new WorkerPool({ threads, inline: false, data: {}, strategyModules: [] });
+    const pool = new WorkerPool({ threads, plan: 'runs', data: {}, strategyModules: [] });
     const dispatcher = inProcessDispatcher(pool, new IsolatedExecutor({ data: {}, strategyModules: [] }));
     let computeMs = 0;
     try {

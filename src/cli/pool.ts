@@ -38,23 +38,17 @@ export function createPool(
   options: DataChoice &
     StrategyChoice & {
       readonly threads: number;
-      readonly parallel: ThreadPlan | 'auto';
+      readonly parallel: ThreadPlan;
       readonly kernels?: KernelsName;
       readonly obtain?: (spec: DataSpec) => Promise<void>;
     },
 ): WorkerPool {
   return new WorkerPool({
     threads: options.threads,
-    inline: options.parallel === 'inline',
+    plan: options.parallel,
     ...(options.kernels === undefined ? {} : { kernels: options.kernels }),
     data: dataOptionsOf(options),
     strategyModules: modulesOf(options),
     ...(options.obtain === undefined ? {} : { obtain: options.obtain }),
   });
-}
-
-/** Many runs: one thread each. Fewer runs than threads: all threads on one run. */
-export function chooseThreadPlan(parallel: 'runs' | 'clients' | 'auto', runs: number, threads: number): 'runs' | 'clients' {
-  if (parallel !== 'auto') return parallel;
-  return threads > 1 && runs < threads ? 'clients' : 'runs';
 }

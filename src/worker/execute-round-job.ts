@@ -49,6 +49,7 @@ export function executeRoundJob(
     outcome,
     x: outcome === null ? null : Float64Array.from(simulation.x),
     computeMs: performance.now() - started,
+    threads: 1,
     notes: simulation.notes(),
   };
   return { result, simulation };

@@ -8,7 +8,7 @@ import type { IsolatedRequest } from './isolated.ts';
 import { WorkerPool } from './pool.ts';
 
 async function execute({ job, options }: IsolatedRequest): Promise<void> {
-  const pool = new WorkerPool({ ...options, threads: 1, inline: false });
+  const pool = new WorkerPool({ ...options, threads: 1, plan: 'runs' });
   try {
     const value = await pool.execute(job satisfies RoundJob);
     process.send!({ ok: true, value }, () => process.exit(0));

@@ -4,21 +4,19 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
-import { type ErrorCode, fromPlain, MarinadeError } from '../shared/errors.ts';
+import { fromPlain, isDeath, MarinadeError } from '../shared/errors.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
 import type { PoolOptions } from './pool.ts';
 import type { TaskAnswer } from './tasks.ts';
 
 export interface IsolatedRequest {
   readonly job: RoundJob;
-  readonly options: Omit<PoolOptions, 'threads' | 'inline'>;
+  readonly options: Omit<PoolOptions, 'threads' | 'plan'>;
 }
 
 const KEPT_OUTPUT = 2000;
 /** What V8 says before it ends a process that has no memory left. */
 const OUT_OF_MEMORY = /heap out of memory|allocation failed/i;
-/** Failures that say a thread of the child died: the child lived to see it. */
-const deaths: ReadonlySet<ErrorCode> = new Set(['MARINADE_EXECUTION_WORKER_LOST', 'MARINADE_EXECUTION_OUT_OF_MEMORY']);
 
 export class IsolatedExecutor implements RoundJobExecutor {
   readonly capacity = 1;
@@ -52,7 +50,8 @@ export class IsolatedExecutor implements RoundJobExecutor {
         if (answer?.ok === true) resolve(answer.value as RoundJobResult);
         else if (this.#stopped.has(child))
           reject(new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'an isolated process was ended because this one stops'));
-        else if (answer !== undefined && !deaths.has(answer.failure.code)) reject(fromPlain(answer.failure));
+        // A thread of the child that died is a death as well: the child lived to see it.
+        else if (answer !== undefined && !isDeath(answer.failure.code)) reject(fromPlain(answer.failure));
         else {
           const how = answer?.failure.message ?? `the process ended with ${signal === null ? `exit code ${code}` : `signal ${signal}`}`;
           const outOfMemory = answer?.failure.code === 'MARINADE_EXECUTION_OUT_OF_MEMORY' || OUT_OF_MEMORY.test(output);

@@ -2,7 +2,8 @@
  * The Piscina pool of a process: every thread on the one shared heap, data sets loaded into it once.
  *
  * Thread plans, same bits: *runs* gives each round job a thread of its own; *clients* gives all threads to one round
- * job (a leader and helpers at its barrier); *inline* computes on the calling thread, for debugging.
+ * job (a leader and helpers at its barrier); *auto* is *runs*, but *clients* for a run of long rounds while there are
+ * fewer jobs than threads; *inline* computes on the calling thread, for debugging.
  */
 import { Piscina } from 'piscina';
 import type { DataSpec } from '../algorithm/data/spec.ts';
@@ -20,12 +21,15 @@ import { SharedHeap } from './shared-heap.ts';
 import type { TaskRunner } from './task-runner.ts';
 import type { PoolTask, TaskAnswer, TaskValue, ThreadData } from './tasks.ts';
 
-export type ThreadPlan = 'runs' | 'clients' | 'inline';
+export type ThreadPlan = 'runs' | 'clients' | 'auto' | 'inline';
+
+/** Rounds of so many milliseconds gain from threads that share their clients: meeting twice a round costs some 20 us. */
+const LONG_ROUND_MS = 0.25;
 
 export interface PoolOptions {
   readonly threads: number;
-  /** Compute on the calling thread: no pool at all. */
-  readonly inline: boolean;
+  /** How round jobs use the threads. */
+  readonly plan: ThreadPlan;
   /** Which kernels compute, wasm by default; every thread uses the same. */
   readonly kernels?: KernelsName;
   readonly data: DataOptions;
@@ -35,13 +39,15 @@ export interface PoolOptions {
 }
 
 export class WorkerPool implements RoundJobExecutor {
-  /** How round jobs use the threads; may be chosen once the runs are known. */
-  plan: Exclude<ThreadPlan, 'inline'> = 'runs';
   readonly #options: PoolOptions;
   readonly #heap: SharedHeap;
   readonly #stopFlag = new Int32Array(new SharedArrayBuffer(4));
   readonly #piscina: Piscina | undefined;
   readonly #inline: Promise<TaskRunner> | undefined;
+  /** Round jobs begun and not ended. */
+  #underWay = 0;
+  /** Milliseconds a round of a run took on one thread, for runs that go on. */
+  readonly #roundMs = new Map<string, number>();
   readonly #loaded = new Map<string, Promise<LoadedData>>();
   readonly #controls = new Map<string, { readonly control: Int32Array; readonly arena: Arena }>();
   /** Settles when the last job under the plan *clients* has given its threads back. */
@@ -49,10 +55,10 @@ export class WorkerPool implements RoundJobExecutor {
   #closing = false;
 
   constructor(options: PoolOptions) {
-    const { inline, threads, kernels = 'wasm', strategyModules } = options;
+    const { plan, threads, kernels = 'wasm', strategyModules } = options;
     this.#options = options;
     this.#heap = new SharedHeap(undefined, kernels);
-    if (inline) {
+    if (plan === 'inline') {
       this.#inline = this.#runInline();
       this.#inline.catch(() => {});
       return;
@@ -79,7 +85,8 @@ export class WorkerPool implements RoundJobExecutor {
   }
 
   get capacity(): number {
-    return this.#piscina === undefined || this.plan === 'clients' ? 1 : this.#options.threads;
+    const { plan, threads } = this.#options;
+    return plan === 'inline' || plan === 'clients' ? 1 : threads;
   }
 
   /** A data set in shared memory, loaded by the first who asks. */
@@ -111,9 +118,30 @@ export class WorkerPool implements RoundJobExecutor {
         `run ${job.runKey.slice(0, 12)} needs data with identity ${job.dataSha256}; the data found here have ${loaded.sha256}`,
       );
     }
-    if (this.#piscina === undefined || this.plan === 'runs')
-      return this.#ask({ kind: 'round-job', job, loaded, control: undefined, stops });
+    this.#underWay++;
+    try {
+      const result = await (this.#wantsAllThreads(job) ? this.#inTurn(job, loaded, stops) : this.#onOneThread(job, loaded, stops));
+      if (result.outcome !== null) this.#roundMs.delete(job.runKey);
+      return result;
+    } finally {
+      this.#underWay--;
+    }
+  }
 
+  #wantsAllThreads({ runKey }: RoundJob): boolean {
+    const { plan, threads } = this.#options;
+    if (plan !== 'auto') return plan === 'clients';
+    return this.#underWay < threads && (this.#roundMs.get(runKey) ?? 0) >= LONG_ROUND_MS;
+  }
+
+  async #onOneThread(job: RoundJob, loaded: LoadedData | undefined, stops: number): Promise<RoundJobResult> {
+    const result = await this.#ask({ kind: 'round-job', job, loaded, control: undefined, stops });
+    const rounds = result.toRound - Math.max(0, job.fromRound);
+    if (this.#options.plan === 'auto' && rounds > 0) this.#roundMs.set(job.runKey, result.computeMs / rounds);
+    return result;
+  }
+
+  #inTurn(job: RoundJob, loaded: LoadedData | undefined, stops: number): Promise<RoundJobResult> {
     // One job at a time: seats of two jobs could hold every thread, and no leader would ever come.
     const turn = this.#threadsFree.then(() => this.#executeWithAllThreads(job, loaded, stops));
     this.#threadsFree = turn.catch(() => {});
@@ -139,7 +167,7 @@ export class WorkerPool implements RoundJobExecutor {
       arena.release();
     }
     if (led.status === 'rejected') throw broken?.reason ?? led.reason;
-    return led.value;
+    return { ...led.value, threads: this.#options.threads };
   }
 
   #controlOf(runKey: string, clients: number): { readonly control: Int32Array; readonly arena: Arena } {

@@ -26,8 +26,7 @@ const data = { offline: true };
 const strategyModules = [harmful];
 
 function dispatcherOf(plan: 'runs' | 'clients' | 'inline'): Dispatcher {
-  const pool = makePool(2, { inline: plan === 'inline', strategyModules });
-  if (plan === 'clients') pool.plan = 'clients';
+  const pool = makePool(2, { plan, strategyModules });
   return inProcessDispatcher(pool, new IsolatedExecutor({ data, strategyModules }));
 }
 
@@ -59,7 +58,7 @@ const dispatchers = [
   ...(['runs', 'clients', 'inline'] as const).map((plan) => [`in this process, plan ${plan}`, dispatcherOf(plan)] as const),
   ['over a queue', overQueue('conformance')] as const,
 ];
-const planning = makePool(1, { inline: true, strategyModules });
+const planning = makePool(1, { plan: 'inline', strategyModules });
 afterAll(async () => {
   await Promise.all([planning.close(), ...dispatchers.map(([, dispatcher]) => dispatcher.close())]);
   await worker.drain(5000);
@@ -76,7 +75,7 @@ const through = (dispatcher: Dispatcher, isolated = false): RoundJobExecutor => 
 });
 
 /** Everything of a result that must repeat: all but the time it took. */
-const lasting = ({ computeMs: _, checkpoint, ...result }: RoundJobResult): unknown => ({
+const lasting = ({ computeMs: _, threads: __, checkpoint, ...result }: RoundJobResult): unknown => ({
   ...result,
   checkpoint: Buffer.from(checkpoint).toString('base64'),
 });

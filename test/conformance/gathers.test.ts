@@ -16,9 +16,8 @@ import { randomFrom } from '../orchestrator/ledger/runs.ts';
 import { changed, studies } from '../worker/experiments.ts';
 import { carry, makePool, runsOf } from '../worker/support.ts';
 
-const threads = [1, 2, 3].map((count) => makePool(count));
-for (const pool of threads) pool.plan = 'clients';
-const reference = makePool(1, { inline: true });
+const threads = [1, 2, 3].map((count) => makePool(count, { plan: 'clients' }));
+const reference = makePool(1, { plan: 'inline' });
 afterAll(() => Promise.all([reference, ...threads].map((pool) => pool.close())));
 
 type MakeGather = NonNullable<SimulationEnvironment['gather']>;

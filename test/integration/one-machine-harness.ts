@@ -25,8 +25,7 @@ export async function carryOutOn(
   { threads, parallel, roundsPerJob, kernels = 'wasm' }: Execution,
 ): Promise<Carried> {
   const options = { data: { offline: true }, strategyModules: [], kernels };
-  const pool = new WorkerPool({ ...options, threads, inline: parallel === 'inline' });
-  if (parallel === 'clients') pool.plan = 'clients';
+  const pool = new WorkerPool({ ...options, threads, plan: parallel });
   return carryOut(plan, inProcessDispatcher(pool, new IsolatedExecutor(options)), folder, roundsPerJob);
 }
 

@@ -73,7 +73,7 @@ export async function carryOut(
 /** The same plan on a pool of this process: the reference. */
 export async function carryOutHere(plan: Plan, folder: string): Promise<Carried> {
   const options = { data: { dataDirectory: undefined, offline: true }, strategyModules: [] };
-  const pool = new WorkerPool({ ...options, threads: 1, inline: false });
+  const pool = new WorkerPool({ ...options, threads: 1, plan: 'runs' });
   return carryOut(plan, inProcessDispatcher(pool, new IsolatedExecutor(options)), folder, 'auto');
 }
 

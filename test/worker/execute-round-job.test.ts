@@ -10,7 +10,7 @@ const study = harmfulStudy('client', 'behave', 1, {
   metrics: { every: 7, names: ['loss'] },
 });
 const [run] = await runsOf(study);
-const pool = () => makePool(1, { inline: true });
+const pool = () => makePool(1, { plan: 'inline' });
 
 /** The same checkpoint with another envelope or content. */
 function rewritten({ checkpoint }: RoundJobResult, changes: { round?: number; numericsVersion?: number; length?: number }): Uint8Array {

@@ -21,7 +21,7 @@ const isAlive = (pid: number): boolean => {
 describe('a process of its own for each job', () => {
   test('it computes what a pool computes, job by job', async () => {
     const run = await harm('behave', 1);
-    const pool = makePool(1, { inline: true, strategyModules: [harmful] });
+    const pool = makePool(1, { plan: 'inline', strategyModules: [harmful] });
     expect((await carry(run, executor(), 25)).resultHash).toBe((await carry(run, pool)).resultHash);
   });
 

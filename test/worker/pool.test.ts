@@ -12,8 +12,7 @@ afterAll(async () => {
 /** One pool for all tests of a plan: what one test does to it, the next must not notice. */
 function poolOf(plan: ThreadPlan, threads = 2, strategyModules: readonly string[] = [harmful]): WorkerPool {
   const key = JSON.stringify([plan, threads, strategyModules]);
-  const pool = pools.get(key) ?? makePool(threads, { inline: plan === 'inline', strategyModules });
-  if (plan === 'clients') pool.plan = 'clients';
+  const pool = pools.get(key) ?? makePool(threads, { plan, strategyModules });
   pools.set(key, pool);
   return pool;
 }
@@ -23,6 +22,20 @@ const harm = async (where: 'rule' | 'client', how: string, at: number, changes =
 
 /** A run that behaves, to see that a pool still works. */
 const healthy = () => harm('client', 'behave', 1);
+
+/** Rounds as long as the dimension is large. */
+const quadraticStudy = (dimension: number, seeds: string): unknown => ({
+  study: 'quadratic',
+  experiment: {
+    problem: { name: 'quadratic', dimension },
+    clients: { total: 4, byzantine: 0 },
+    method: { name: 'gradient-descent', stepSize: 0.1 },
+    aggregator: { name: 'mean' },
+    rounds: 6,
+    metrics: { every: 6, names: ['loss'] },
+  },
+  seeds,
+});
 
 describe.each(['runs', 'clients', 'inline'] as const)('the pool under the plan %s', (plan) => {
   test.each(['rule', 'client'] as const)('it returns what a strategy throws, with its code and message: in a %s', async (where) => {
@@ -115,6 +128,24 @@ describe('the pool', () => {
     const inline = poolOf('inline');
     const together = await Promise.all(runs.map((run) => carry(run, pool, 5)));
     for (const [i, run] of runs.entries()) expect(together[i]!.resultHash).toBe((await carry(run, inline)).resultHash);
+  });
+
+  test('it gives a lone run of long rounds all threads under the plan auto, and changes no bit', async () => {
+    const pool = poolOf('auto');
+    const threadsOf = async (dimension: number, others: number): Promise<number[]> => {
+      const runs = await runsOf(quadraticStudy(dimension, `0..${others}`));
+      const [first, ...rest] = runs.map((run) => jobOf(run, { rounds: 3 }));
+      const led = await pool.execute(first!);
+      const beside = rest.map((job) => pool.execute(job));
+      const followed = await pool.execute(jobAfter(first!, led, { rounds: 3 }));
+      await Promise.all(beside);
+      return [led.threads, followed.threads];
+    };
+    expect(await threadsOf(200_000, 0)).toEqual([1, 2]);
+    expect(await threadsOf(200_000, 1)).toEqual([1, 1]);
+    expect(await threadsOf(10, 0)).toEqual([1, 1]);
+    const [run] = await runsOf(quadraticStudy(200_000, '0..0'));
+    expect((await carry(run!, pool, 2)).resultHash).toBe((await carry(run!, poolOf('inline'))).resultHash);
   });
 
   test('it rejects a job that a thread cannot read, rather than wait for ever', async () => {

@@ -13,7 +13,7 @@ export const harmful = fileURLToPath(new URL('../integration/strategies/harmful.
 
 /** A pool of this test's own. */
 export function makePool(threads: number, changes: Partial<PoolOptions> = {}): WorkerPool {
-  return new WorkerPool({ threads, inline: false, data: { offline: true }, strategyModules: [], ...changes });
+  return new WorkerPool({ threads, plan: 'runs', data: { offline: true }, strategyModules: [], ...changes });
 }
 
 /** The runs of a study that needs no data, or data that `pool` loads. */

@@ -11,7 +11,7 @@ export interface RunOptions extends StudyOptions {
   readonly results: string;
   readonly threads?: number;
   readonly kernels: KernelsName;
-  readonly parallel: ThreadPlan | 'auto';
+  readonly parallel: ThreadPlan;
   readonly roundsPerJob: number | 'auto';
   readonly redis?: string;
   readonly queue: string;

@@ -17,7 +17,7 @@ import { hashStrategyModules, loadCatalog } from '../../worker/strategy-modules.
 import { checkpointDifference, columnDifference, type Difference } from '../bits.ts';
 import { requireRun, withReader } from '../lookup.ts';
 import { counted, print, printJson, say } from '../output.ts';
-import { chooseThreadPlan, createPool, type DataChoice, dataOptionsOf, defaultThreads, modulesOf } from '../pool.ts';
+import { createPool, type DataChoice, dataOptionsOf, defaultThreads, modulesOf } from '../pool.ts';
 import { settleData } from '../settle-data.ts';
 
 interface VerifyOptions extends DataChoice {
@@ -25,7 +25,7 @@ interface VerifyOptions extends DataChoice {
   readonly strategies: readonly string[];
   readonly threads?: number;
   readonly kernels: KernelsName;
-  readonly parallel: ThreadPlan | 'auto';
+  readonly parallel: ThreadPlan;
   readonly from?: number;
   readonly json: boolean;
 }
@@ -48,7 +48,6 @@ export async function verify(keyOrPrefix: string, given: VerifyOptions): Promise
     const threads = given.threads ?? defaultThreads();
     const pool = createPool({ ...given, threads });
     try {
-      if (given.parallel !== 'inline') pool.plan = chooseThreadPlan(given.parallel, 1, threads);
       if (experiment.data !== undefined) await settleData(experiment.data, dataOptionsOf(given), { say });
       const verified = await recompute(run, ledger, pool, given);
       tell(run, verified, given.json);

@@ -57,8 +57,8 @@ function apply({ connection, checkpoints, events, runs }: CommitParts, run: RunR
     result.computeMs,
     run.id,
   );
-  const { fromRound, toRound, outcome, computeMs } = result;
-  events.append('round-job:commit', run.runKey, { fromRound, toRound, points, computeMs, finished: outcome !== null });
+  const { fromRound, toRound, outcome, computeMs, threads } = result;
+  events.append('round-job:commit', run.runKey, { fromRound, toRound, points, computeMs, threads, finished: outcome !== null });
   if (outcome === null) return { kind: 'applied', finished: false, resultHash: null };
   const hash = isDeterministic(outcome) ? hashOf(connection, stored, result) : null;
   runs.finish(run, outcome, hash, null);

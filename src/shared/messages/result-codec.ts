@@ -17,6 +17,7 @@ const resultMetaSchema = z.strictObject({
   outcome: z.enum(outcomes).nullable(),
   ended: z.boolean(),
   computeMs: z.number().min(0),
+  threads: z.int().min(1),
   notes: z.record(z.string(), z.number()),
 });
 
@@ -26,10 +27,11 @@ const COLUMN = 'column:';
 
 /** Everything of a result but its checkpoint. */
 export function encodeResult(result: RoundJobResult): Uint8Array {
-  const { runKey, toRound, epoch, fromRound, points, outcome, x, computeMs, notes } = result;
+  const { runKey, toRound, epoch, fromRound, points, outcome, x, computeMs, threads, notes } = result;
   const sections: [string, Float64Array][] = Object.entries(points.columns).map(([name, values]) => [`${COLUMN}${name}`, values]);
   if (x !== null) sections.push(['x', x]);
-  const meta: ResultMeta = { epoch, fromRound, first: points.first, count: points.count, outcome, ended: x !== null, computeMs, notes };
+  const { first, count } = points;
+  const meta: ResultMeta = { epoch, fromRound, first, count, outcome, ended: x !== null, computeMs, threads, notes };
   return encodeCheckpoint({ runKey, round: toRound, numericsVersion, sections, meta });
 }
 
@@ -50,7 +52,7 @@ export function decodeResult(bytes: Uint8Array, checkpoint: Uint8Array, runKey: 
     const { path, message } = parsed.error.issues[0]!;
     throw new MarinadeError('MARINADE_PROTOCOL_MALFORMED', `a result does not fit its schema: ${message} at '${path.join('.')}'`);
   }
-  const { epoch, fromRound, first, count, outcome, ended, computeMs, notes } = parsed.data;
+  const { epoch, fromRound, first, count, outcome, ended, computeMs, threads, notes } = parsed.data;
   const columns = Object.fromEntries(
     Object.entries(sections).flatMap(([name, values]) => (name.startsWith(COLUMN) ? [[name.slice(COLUMN.length), values] as const] : [])),
   );
@@ -64,6 +66,7 @@ export function decodeResult(bytes: Uint8Array, checkpoint: Uint8Array, runKey: 
     outcome,
     x: ended ? (sections['x'] ?? null) : null,
     computeMs,
+    threads,
     notes,
   };
 }

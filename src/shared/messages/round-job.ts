@@ -50,6 +50,8 @@ export interface RoundJobResult {
   readonly x: Float64Array | null;
   /** Wall time of the rounds themselves, for the size of the next round job and for rounds per second. */
   readonly computeMs: number;
+  /** Threads that shared the clients of each round; changes no bit. */
+  readonly threads: number;
   /** Facts beside the numbers: rounds in which f was lowered or the cohort was empty. */
   readonly notes: Readonly<Record<string, number>>;
 }

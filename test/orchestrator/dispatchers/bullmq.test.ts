@@ -64,6 +64,7 @@ const resultOf = ({ runKey, epoch, fromRound }: RoundJob, changes: Partial<Round
     outcome: null,
     x: null,
     computeMs: 1,
+    threads: 1,
     notes: {},
     ...changes,
   };
@@ -164,5 +165,64 @@ describe('the dispatcher over a queue', () => {
     await client.flushall();
     await client.xadd(keys.results, '5-0', ...Object.entries(messageOf(job, resultOf(job))).flat());
     expect((await pending).toRound).toBe(5);
+  });
+
+  test('it remembers nothing of runs that ended, failed for good, or were taken back', async () => {
+    const jobs = [newJob(), newJob(), newJob()];
+    const [ended, failed, recalled] = jobs.map((job) => dispatcher.dispatch(job, { isolated: false }).catch(codeOf));
+    const [toEnd, toFail, toRecall] = jobs as [RoundJob, RoundJob, RoundJob];
+    await client.hset(keys.beside(toFail.runKey), 'checkpoint-3', 'bytes');
+    await say(messageOf(toEnd, resultOf(toEnd, { outcome: 'completed' })));
+    await say({
+      kind: 'failure',
+      ...about(toFail),
+      failure: JSON.stringify({ code: 'MARINADE_EXECUTION_FAILED', message: '', details: {} }),
+    });
+    expect(await ended).toMatchObject({ outcome: 'completed' });
+    expect(await failed).toBe('MARINADE_EXECUTION_FAILED');
+    for (const { runKey } of [toFail, toRecall]) dispatcher.recall(runKey);
+    expect(await recalled).toBe('MARINADE_EXECUTION_INTERRUPTED');
+    await vi.waitFor(async () => expect(await client.exists(...jobs.map(({ runKey }) => keys.beside(runKey)))).toBe(0));
+    await vi.waitFor(async () => expect(await client.exists(`${keys.prefix}:${keys.name}:${jobIdOf(toRecall, 0)}`)).toBe(0));
+  });
+});
+
+describe('a dispatcher whose queue another took', () => {
+  test('it says so, gives back what was out undone, and touches nothing of the queue any more', async () => {
+    const others = queueKeys('taken');
+    const said: string[] = [];
+    const first = new BullmqDispatcher({
+      failFast: redisOptions(redis.url, 'fail-fast'),
+      waiting: redisOptions(redis.url, 'waiting'),
+      keys: others,
+      outstanding: 4,
+      reconcileEveryMs: 20,
+      ownerLifeMs: 600,
+      onWarning: (message) => said.push(message),
+    });
+    try {
+      await first.claim();
+      const job = newJob();
+      const added = (of: RoundJob): Promise<number> => client.exists(`${others.prefix}:${others.name}:${jobIdOf(of, 0)}`);
+      const out = failureOf(first.dispatch(job, { isolated: false }));
+      await vi.waitFor(async () => expect(await added(job)).toBe(1));
+      await client.set(others.owner, JSON.stringify({ host: 'elsewhere', pid: 7, since: 'now' }));
+      expect((await first.lost).code).toBe('MARINADE_EXECUTION_QUEUE_OWNED');
+      expect(said).toEqual([expect.stringContaining('taken by process 7 on elsewhere')]);
+      expect(codeOf(await out)).toBe('MARINADE_EXECUTION_INTERRUPTED');
+      // The new owner may have the same run under way.
+      await client.hset(others.beside(job.runKey), 'checkpoint-3', 'bytes');
+      first.recall(job.runKey);
+      first.requestStop();
+      const late = newJob();
+      expect(codeOf(await failureOf(first.dispatch(late, { isolated: false })))).toBe('MARINADE_EXECUTION_INTERRUPTED');
+      await client.xadd(others.results, '*', ...Object.entries(messageOf(job, resultOf(job))).flat());
+      await first.close();
+      expect([await added(job), await added(late)]).toEqual([1, 0]);
+      expect([await client.exists(others.beside(job.runKey)), await client.xlen(others.results)]).toEqual([1, 1]);
+      expect(await client.get(others.owner)).toContain('elsewhere');
+    } finally {
+      await first.close();
+    }
   });
 });

@@ -40,7 +40,7 @@ async function carry(
   run: Run,
 ): Promise<{ began: number; resultHash: string | null; outcome: string | null; rounds: number }> {
   const options = { data: {}, strategyModules: [] };
-  const dispatcher = inProcessDispatcher(makePool(1, { inline: true }), new IsolatedExecutor(options));
+  const dispatcher = inProcessDispatcher(makePool(1, { plan: 'inline' }), new IsolatedExecutor(options));
   const carried = await carryOut(await planOf(study(run)), dispatcher, folder, 7);
   const { runKey, resultHash, outcome, committedRound } = carried.runs[0]!;
   const ledger = await openLedgerInline(folder);

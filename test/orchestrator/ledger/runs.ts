@@ -81,6 +81,7 @@ export function jobResult(
     outcome: ends ? 'completed' : null,
     x: ends ? iterateAt(toRound) : null,
     computeMs: 2,
+    threads: 1,
     notes: { emptyCohorts: toRound },
     ...changes,
   };

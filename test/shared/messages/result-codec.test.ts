@@ -17,6 +17,7 @@ const result: RoundJobResult = {
   outcome: 'completed',
   x: odd.slice(1),
   computeMs: 1.5,
+  threads: 1,
   notes: { lowered: 3 },
 };
 
@@ -36,7 +37,7 @@ const sealed = (changes: Record<string, unknown>, version = numericsVersion): Ui
     round: 5,
     numericsVersion: version,
     sections: [],
-    meta: { epoch: 1, fromRound: 0, first: 0, count: 0, outcome: null, ended: false, computeMs: 0, notes: {}, ...changes },
+    meta: { epoch: 1, fromRound: 0, first: 0, count: 0, outcome: null, ended: false, computeMs: 0, threads: 1, notes: {}, ...changes },
   });
 
 describe('the result codec', () => {
@@ -73,6 +74,7 @@ describe('the result codec', () => {
     [{ count: 1e300 }],
     [{ first: 'zero' }],
     [{ computeMs: -1 }],
+    [{ threads: 0 }],
     [{ notes: [] }],
     [{ notes: { lowered: 'often' } }],
     [{ extra: 1 }],
