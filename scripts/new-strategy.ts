@@ -6,28 +6,133 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The kinds, the folder of each and the strategy its files begin as. */
-const kinds: Readonly<Record<string, { readonly folder: string; readonly simplest: string; readonly golden?: string }>> = {
-  aggregator: { folder: 'aggregators', simplest: 'mean', golden: 'aggregators' },
-  'pre-aggregator': { folder: 'pre-aggregators', simplest: 'norm-clipping', golden: 'pre-aggregators' },
-  attack: { folder: 'attacks', simplest: 'gaussian', golden: 'attacks' },
-  clipping: { folder: 'clipping', simplest: 'fixed' },
-  compressor: { folder: 'compressors', simplest: 'identity', golden: 'compressors' },
-  method: { folder: 'methods', simplest: 'gradient-descent' },
-  participation: { folder: 'participation', simplest: 'full' },
-  partition: { folder: 'partitioners', simplest: 'homogeneous' },
-  problem: { folder: 'problems', simplest: 'least-squares' },
+interface Kind {
+  readonly folder: string;
+  /** The strategy its files begin as. */
+  readonly simplest: string;
+  /** What the strategy says of itself beside its formula. */
+  readonly says: string;
+  /** What the computation is handed, for the doc block. */
+  readonly given: readonly string[];
+  /** There are golden values for the kind, made by a script. */
+  readonly golden?: boolean;
+}
+
+const bounds = '`infeasible` (what cannot be computed) and `beyondGuarantee` (what can be, with a warning)';
+const matrix = [
+  'Given: messages.rows[i], message i as a Float64Array of length d, for i < messages.n (there may be more rows than',
+  'messages). The rows are views of messages.matrix, n x d, row-major: coordinate j of row i is matrix[i * d + j]. It lies',
+  'in the memory that the threads of a run share.',
+];
+
+const kinds: Readonly<Record<string, Kind>> = {
+  aggregator: {
+    folder: 'aggregators',
+    simplest: 'mean',
+    says: `\`traits\` (what is claimed is tested), ${bounds}`,
+    given: [
+      ...matrix,
+      'Read the messages, write `out` (length d) alone; scratch comes from `workspace`, memory of past rounds from `state`.',
+    ],
+    golden: true,
+  },
+  'pre-aggregator': {
+    folder: 'pre-aggregators',
+    simplest: 'norm-clipping',
+    says: `\`traits\`, \`rows\` and \`contaminated\` (how many rows come out, how many of them spoilt), ${bounds}`,
+    given: [...matrix, 'Read the messages, write the rows of `out`, another such matrix, and set out.n.'],
+    golden: true,
+  },
+  attack: {
+    folder: 'attacks',
+    simplest: 'gaussian',
+    says: '`traits` (what it has to know) and `needs` (what must be computed for it in a round)',
+    given: ['Given: a view with what `traits.knowledge` allows, vectors as Float64Array of length d. Read it, write `out` alone.'],
+    golden: true,
+  },
+  clipping: {
+    folder: 'clipping',
+    simplest: 'fixed',
+    says: '`absorbingAtZero` where the level is proportional to the last step, and `state` where it remembers',
+    given: ['Given: x, xPrevious and g, Float64Array of length d, and the messages about to be clipped. Read them, return lambda.'],
+  },
+  compressor: {
+    folder: 'compressors',
+    simplest: 'identity',
+    says: '`traits`, `constants` (what is claimed is tested) and `bits`',
+    given: ['Given: one vector, a row of the messages, Float64Array of length d. Replace it by what its encoding decodes to.'],
+    golden: true,
+  },
+  method: {
+    folder: 'methods',
+    simplest: 'gradient-descent',
+    says: '`phases` (what clients are asked), `clipsDifferences` and `compressor`',
+    given: ['Given: x and g of the last round, Float64Array of length d. Read them, write those of `next`.'],
+  },
+  participation: {
+    folder: 'participation',
+    simplest: 'full',
+    says: '`smallSize` and `largeSize`, the cohorts C and C-hat',
+    given: ['Write client numbers, 0-based and increasing, into out.clients (Int32Array) and their count into out.size.'],
+  },
+  partition: {
+    folder: 'partitioners',
+    simplest: 'homogeneous',
+    says: '`random` (the split depends on the seed) and `homogeneous` (every owner holds all rows)',
+    given: ['Given: the number of rows and their labels. Return the rows of each owner, 0-based and increasing, as Int32Array.'],
+  },
+  problem: {
+    folder: 'problems',
+    simplest: 'least-squares',
+    says: '`needsData`, and in what it creates the constants it knows and its objective',
+    given: ['Given: the data set in sparse rows (contracts/problem.ts). Points and gradients are Float64Array of length d.'],
+  },
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The text of a strategy under another name. */
-function renamed(text: string, from: string, to: string): string {
-  const definition = new RegExp(`^export const ${camelCase(from)} = (define\\w+)\\(\\{\\n {2}name: '${from}',`, 'm');
-  if (!definition.test(text)) throw new Error(`${from}.ts does not define ${camelCase(from)}`);
-  return text.replace(definition, `export const ${camelCase(to)} = $1({\n  name: '${to}',`);
+const title = (name: string): string => `${name[0]!.toUpperCase()}${name.slice(1).replaceAll('-', ' ')}`;
+
+/** Replaces what must be there once. */
+function replaced(text: string, what: RegExp, by: (...found: string[]) => string): string {
+  if (!what.test(text)) throw new Error(`the simplest strategy has no ${what}`);
+  return text.replace(what, by);
+}
+
+/** The simplest strategy under another name, with a doc block to fill in and nothing that is true of the simplest alone. */
+function begun(text: string, { simplest, given }: Kind, name: string): string {
+  const head = [`${title(name)}: what ${simplest} does, until its formula is written here and below.`];
+  let begun = replaced(
+    text,
+    new RegExp(`^export const ${camelCase(simplest)} = (define\\w+)\\(\\{\\n {2}name: '${simplest}',`, 'm'),
+    (_, define) => {
+      return `export const ${camelCase(name)} = ${define}({\n  name: '${name}',`;
+    },
+  );
+  begun = begun.replace(/^export (?=function|type|interface)/gm, '');
+  begun = begun.replace(new RegExp(`(['\`])${simplest} (?=[^'\`]*['\`])`, 'g'), `$1${name} `);
+  begun = replaced(begun, /^ {2}summary: .*$/m, () => `  summary: '${title(name)}.',`);
+  begun = replaced(begun, /^ {2}source: .*$/m, () => "  source: { cite: 'none yet' },");
+  begun = replaced(begun, /^ \* @source .*$/m, () => ' * @source    none yet');
+  begun = replaced(begun, /^ \* @deviates .*\n(?: \* {4}.*\n)*/m, () => ' * @deviates  none\n');
+  return replaced(begun, /^\/\*\*\n \* .*\n([\s\S]*?)^ \* @shape/m, (_, formula) => {
+    return `/**\n${head.map((line) => ` * ${line}\n`).join('')}${formula}${given.map((line) => ` * ${line}\n`).join('')} *\n * @shape`;
+  });
+}
+
+/** What is left to do, numbered as in CONTRIBUTING.md, where making the file is the first step. */
+function nextSteps(path: string, { folder, golden, says }: Kind, name: string): string[] {
+  const suite = `\`npx vitest run test/conformance/${folder}.test.ts\``;
+  return [
+    `Write the formula in \`${path}\`: doc block, summary, source, parameters, computation.`,
+    `Fill in ${says}.`,
+    `Add \`import { ${camelCase(name)} } from './${name}.ts';\` and \`${camelCase(name)}\` to the list in \`src/algorithm/${folder}/index.ts\`, values for parameters without a default to \`tried\` in \`test/support/strategies.ts\`; then \`npm run generate\`.`,
+    golden === true
+      ? `Add golden values: the formula once more, in NumPy, and a case of it in \`test/fixtures/${folder}.py\` (\`python3 -m pip install -r test/fixtures/requirements.txt\`); then \`python3 test/fixtures/${folder}.py\`, ${suite}, \`npm run format\` and \`npm test\`.`
+      : `Add a test of its own in \`test/algorithm/${folder}\`; then ${suite}, \`npm run format\` and \`npm test\`.`,
+  ];
 }
 
 function create(kind: string | undefined, name: string | undefined): string {
@@ -36,20 +141,12 @@ function create(kind: string | undefined, name: string | undefined): string {
     throw new Error(`expected a kind (${Object.keys(kinds).join(', ')}) and a name: npm run new-strategy aggregator my-rule`);
   }
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) throw new Error(`expected a name in kebab-case, as the paper calls it; got '${name}'`);
-  const { folder, simplest, golden } = chosen;
+  const { folder, simplest } = chosen;
   const path = `src/algorithm/${folder}/${name}.ts`;
   if (existsSync(join(root, path))) throw new Error(`${path} exists already; choose another name`);
-  writeFileSync(join(root, path), renamed(readFileSync(join(root, `src/algorithm/${folder}/${simplest}.ts`), 'utf8'), simplest, name));
-  const steps = [
-    `Write the formula in ${path}, which begins as '${simplest}': doc block, summary, source, parameters, computation.`,
-    'Say in `traits` what it claims; the conformance suite tests every claim.',
-    `Add \`import { ${camelCase(name)} } from './${name}.ts';\` and ${camelCase(name)} to the list in src/algorithm/${folder}/index.ts.`,
-    golden === undefined
-      ? `Add its parameters to \`tried\` in test/support/strategies.ts where it has none by default, and a test in test/algorithm/${folder}.`
-      : `Add golden values: the rule once more in test/fixtures/${golden}.py, which writes ${golden}.json.`,
-    'Run `npm run generate`, which writes its reference, and `npm test`.',
-  ];
-  return `${path} is there. Next:\n${steps.map((step, i) => `  ${i + 1}. ${step}\n`).join('')}`;
+  writeFileSync(join(root, path), begun(readFileSync(join(root, `src/algorithm/${folder}/${simplest}.ts`), 'utf8'), chosen, name));
+  const steps = nextSteps(path, chosen, name).map((step, i) => `${i + 2}. ${step}\n`);
+  return `1. \`${path}\` is there: ${simplest} under a new name. Next:\n${steps.join('')}`;
 }
 
 try {

@@ -10,7 +10,8 @@ export type Vector = Float64Array;
 /**
  * The messages of one phase: the first `n` rows of a matrix with `d` columns, ordered by client number.
  *
- * `rows[i]` is row i as a view of `matrix`; `clients[i]` is the client that sent it. Valid until the next `ask`.
+ * Row-major: `rows[i]` is row i as a view, coordinate j of it is `matrix[i * d + j]`; `clients[i]` is the client that sent it.
+ * In a run the matrix lies in the process's shared memory. Valid until the next `ask`.
  */
 export interface Messages {
   readonly matrix: Float64Array;

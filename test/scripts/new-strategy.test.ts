@@ -43,6 +43,12 @@ describe('npm run new-strategy', () => {
       expect(stdout).toContain(`src/algorithm/${folder}/index.ts`);
       const written = readFileSync(join(checkout, 'src', 'algorithm', folder, 'my-own.ts'), 'utf8');
       expect(written).toMatch(/^export const myOwn = define\w+\(\{\n {2}name: 'my-own',/m);
+      expect(written.match(/^export /gm)).toHaveLength(1);
+      // Nothing that is true of the strategy it was copied from alone: no source, no message in its name.
+      const simplest = /^ \* My own: what ([a-z-]+) does, until its formula is written here and below\.$/m.exec(written)?.[1];
+      expect(written).toMatch(/^ \* @source {4}none yet$/m);
+      expect(written).toContain("source: { cite: 'none yet' }");
+      expect(written).not.toMatch(new RegExp(`['"\`]${simplest}\\b`));
       const list = join(checkout, 'src', 'algorithm', folder, 'index.ts');
       const registered = readFileSync(list, 'utf8').replace(/\n\nexport|\nimport/, "\nimport { myOwn } from './my-own.ts';$&");
       writeFileSync(list, registered.replace(/(createRegistry\(\s*'[^']+',\s*\[|\bbuiltIn\b[^=\n]*= \[)/, '$1myOwn, '));
@@ -65,6 +71,21 @@ describe('npm run new-strategy', () => {
       },
     );
     expect(names.stdout).toBe(String(Object.keys(kinds).length));
+  });
+
+  it('tells an aggregator the shape of its messages, and that it may not write them', () => {
+    expect(start('aggregator', 'shown').status).toBe(0);
+    const text = readFileSync(join(checkout, 'src/algorithm/aggregators/shown.ts'), 'utf8').replace(/\n \* /g, ' ');
+    expect(text).toContain('views of messages.matrix, n x d, row-major: coordinate j of row i is matrix[i * d + j]');
+    expect(text).toContain('in the memory that the threads of a run share');
+    expect(text).toContain('`shown survives no byzantine row;');
+  });
+
+  it('prints the steps of CONTRIBUTING.md, word for word', () => {
+    const [, ...steps] = start('aggregator', 'my-rule').stdout.trimEnd().split('\n');
+    const [, ...documented] = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').match(/^\d\. .*$/gm)!;
+    expect(steps).toEqual(documented);
+    expect(steps).toHaveLength(4);
   });
 
   it.each([
