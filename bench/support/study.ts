@@ -42,6 +42,7 @@ export function carryOut(study: string, threads: number): Promise<Carried> {
         data: { identify: async (spec) => ({ used: spec, sha256: (await pool.load(spec)).sha256 }) },
         strategies: [],
       });
+      await pool.attend(threads);
       const began = performance.now();
       const ledger = await openLedger(join(folder, 'results'), {});
       try {

@@ -67,7 +67,7 @@ export class WorkerPool implements RoundJobExecutor {
     this.#piscina = new Piscina<PoolTask, TaskAnswer>({
       filename: new URL(`./thread-entry.${extension}`, import.meta.url).href,
       name: 'answerTask',
-      // The others start with the first task that finds no idle thread: not beside the main thread that plans.
+      // The others start with the first task that finds no idle thread, or with `attend`: not beside the main thread's planning.
       minThreads: 1,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,
@@ -87,6 +87,12 @@ export class WorkerPool implements RoundJobExecutor {
   get capacity(): number {
     const { plan, threads } = this.#options;
     return plan === 'inline' || plan === 'clients' ? 1 : threads;
+  }
+
+  /** Has as many threads as so many jobs can use; resolves when they are there. */
+  async attend(jobs: number): Promise<void> {
+    const wanted = Math.min(jobs, this.#options.threads);
+    await Promise.all(Array.from({ length: wanted }, () => this.#ask({ kind: 'attend' })));
   }
 
   /** A data set in shared memory, loaded by the first who asks. */

@@ -46,6 +46,8 @@ export class TaskRunner {
 
   run(task: PoolTask): Promise<LoadedData> | Optimum | RoundJobResult | null {
     switch (task.kind) {
+      case 'attend':
+        return null;
       case 'load-data':
         return this.#load(task.spec, task.options);
       case 'solve-optimum':

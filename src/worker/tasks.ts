@@ -7,6 +7,8 @@ import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
 import type { DataOptions, LoadedData } from './data/load.ts';
 
 export type PoolTask =
+  /** Nothing but to be there: what it loads, the tasks after it find. */
+  | { readonly kind: 'attend' }
   | { readonly kind: 'load-data'; readonly spec: DataSpec; readonly options: DataOptions }
   | { readonly kind: 'solve-optimum'; readonly experiment: string; readonly loaded: LoadedData | undefined }
   | {
@@ -25,6 +27,7 @@ export type PoolTask =
     };
 
 export type TaskValue = {
+  readonly attend: null;
   readonly 'load-data': LoadedData;
   readonly 'solve-optimum': Optimum;
   readonly 'round-job': RoundJobResult;

@@ -159,7 +159,19 @@ describe('the pool', () => {
 
   test('it reports a strategy module that cannot be loaded with the first task', async () => {
     const pool = poolOf('runs', 1, ['/nowhere/strategies.ts']);
+    expect(codeOf(await failureOf(pool.attend(1)))).toBe('MARINADE_CONFIG_STRATEGY_MODULE');
     expect(codeOf(await failureOf(pool.execute(jobOf(await healthy()))))).toBe('MARINADE_CONFIG_STRATEGY_MODULE');
+  });
+
+  test('it starts as many threads as there are jobs for, before there are any', async () => {
+    const threads = (): number => (process.report.getReport() as { workers: unknown[] }).workers.length;
+    const before = threads();
+    const pool = makePool(3);
+    await pool.attend(2);
+    expect(threads() - before).toBe(2);
+    await pool.attend(8);
+    expect(threads() - before).toBe(3);
+    await pool.close();
   });
 
   test('it rejects what it computes as interrupted when it is closed', async () => {
