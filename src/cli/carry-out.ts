@@ -1,9 +1,10 @@
 /** Carries out a study for `marinade run`: plan, ledger, dispatcher; then shows what came out. */
 import { hostname } from 'node:os';
-import { relative, resolve } from 'node:path';
+import { relative } from 'node:path';
 import { inProcessDispatcher } from '../orchestrator/dispatchers/in-process.ts';
 import type { Plan } from '../orchestrator/plan/plan-study.ts';
 import { studyJson } from '../orchestrator/results/json.ts';
+import { standInNote } from '../orchestrator/results/run-data.ts';
 import { outcomeTable, textTable } from '../orchestrator/results/tables.ts';
 import { runStudy, type StudySummary } from '../orchestrator/run-study.ts';
 import type { Dispatcher } from '../shared/contracts/dispatcher.ts';
@@ -12,9 +13,9 @@ import { IsolatedExecutor } from '../worker/isolated.ts';
 import type { RunOptions, Workshop } from './commands/run.ts';
 import { unlessInterrupted } from './interrupt.ts';
 import { counted, print, printJson, say } from './output.ts';
-import { chooseThreadPlan, dataOptionsOf, modulesOf } from './pool.ts';
+import { dataOptionsOf, modulesOf } from './pool.ts';
 import type { openQueue } from './queue.ts';
-import { dataOf, ownLedger, planOf } from './wire.ts';
+import { dataOf, ownLedger, planOf, untoldWarnings } from './wire.ts';
 
 export async function carryOut(studyPath: string, workshop: Workshop): Promise<void> {
   const { options, pool, progress, interrupt } = workshop;
@@ -30,6 +31,7 @@ export async function carryOut(studyPath: string, workshop: Workshop): Promise<v
     }
     const data = dataOf(pool, options, { signal, say: (text) => progress.warn(text) });
     const plan = await unlessInterrupted(planOf(studyPath, options, data), signal, 'planning');
+    for (const warning of untoldWarnings(plan, data.told)) progress.warn(`note: ${warning}`);
     await computePlan(plan, workshop, queue?.dispatcher ?? inProcessDispatcher(pool, isolated));
   } finally {
     await queue?.dispatcher.close();
@@ -41,16 +43,16 @@ export async function carryOut(studyPath: string, workshop: Workshop): Promise<v
 async function computePlan(plan: Plan, { options, pool, progress, interrupt }: Workshop, dispatcher: Dispatcher): Promise<void> {
   for (const { parameters, why } of plan.dropped.slice(0, 3)) progress.note(`dropped ${JSON.stringify(parameters)}: ${why}`);
   if (plan.dropped.length > 3) progress.note(`and ${counted(plan.dropped.length - 3, 'more cell')}; \`marinade plan\` shows them`);
-  for (const warning of new Set(plan.cells.flatMap(({ warnings }) => warnings))) progress.warn(`note: ${warning}`);
+  // Threads start while the ledger is opened; what goes wrong with them, their first task tells.
+  pool.attend(plan.runs.length).catch(() => {});
   const ledger = await ownLedger(options.results);
   try {
-    pool.plan = options.parallel === 'inline' ? 'runs' : chooseThreadPlan(options.parallel, plan.runs.length, options.threads);
     progress.start();
     const summary = await runStudy({
       ledger,
       dispatcher,
       plan,
-      worker: `${hostname()}/${process.pid} ${options.parallel === 'inline' ? 'inline' : `${pool.plan} x${options.threads}`} ${options.kernels}`,
+      worker: `${hostname()}/${process.pid} ${options.parallel} x${options.parallel === 'inline' ? 1 : options.threads} ${options.kernels}`,
       roundsPerJob: options.roundsPerJob,
       solveOptimum: async (experiment) => {
         const { value, ...certificate } = await unlessInterrupted(pool.solveOptimum(experiment), interrupt.signal, 'solving for f*');
@@ -71,9 +73,12 @@ async function computePlan(plan: Plan, { options, pool, progress, interrupt }: W
 /** Prints what came out, and returns how many runs an interrupt left unfinished. */
 async function showOutcome(ledger: Ledger, { studyKey, name }: Plan, summary: StudySummary, options: RunOptions): Promise<number> {
   const runs = await ledger.runs(studyKey);
-  if (options.json) printJson(studyJson(name, runs));
+  if (options.json) printJson(studyJson({ name, studyKey }, runs));
   else if (options.quiet) print(runs.map(({ runKey }) => runKey).join('\n'));
-  else print(`${name}: ${counted(runs.length, 'run')} (${summary.submitted.finished} known before)\n\n${textTable(outcomeTable(runs))}`);
+  else {
+    const head = [`${name}: ${counted(runs.length, 'run')} (${summary.submitted.finished} known before)`, standInNote(runs)];
+    print(`${head.filter((line) => line !== undefined).join('\n')}\n\n${textTable(outcomeTable(runs))}`);
+  }
 
   for (const { runKey, failure, outcome } of runs) {
     if (failure !== null) say(`${outcome} ${runKey.slice(0, 12)}: ${failure.code}: ${failure.message}`);
@@ -85,7 +90,7 @@ async function showOutcome(ledger: Ledger, { studyKey, name }: Plan, summary: St
   }
   if (options.report) {
     const { reportStudy } = await import('./study-report.ts');
-    const { htmlPath } = await reportStudy(ledger, studyKey, resolve(options.results, 'reports', name));
+    const { htmlPath } = await reportStudy(ledger, studyKey, options);
     say(`report: ${relative(process.cwd(), htmlPath)}`);
   }
   if (runs.some(({ outcome }) => outcome === 'failed' || outcome === 'quarantined')) process.exitCode = 3;

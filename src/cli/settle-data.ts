@@ -1,7 +1,7 @@
 /**
  * Decides which data set a study really runs on: the one it names, downloaded if need be; or, only where the study
- * allows it by `fallback`, the stand-in. Never silently: the experiment that is recorded names what ran, and a warning
- * goes with it.
+ * allows it by `fallback`, the stand-in. Never silently: the experiment that is recorded names what ran, a warning goes
+ * with it, and what is said begins with that warning and goes on with what to do about it.
  */
 import { type DataSpec, withoutFallback } from '../algorithm/data/spec.ts';
 import { codeOf, MarinadeError } from '../shared/errors.ts';
@@ -9,7 +9,7 @@ import { type DataOptions, locate, missing } from '../worker/data/locate.ts';
 import { filesOf, type RegisteredFile, type RegisteredSet, registeredSet } from '../worker/data/registry.ts';
 import type { DownloadOptions } from './download.ts';
 
-export interface SettledData {
+interface SettledData {
   readonly used: DataSpec;
   readonly warning?: string;
 }
@@ -33,11 +33,10 @@ export async function settleData(spec: DataSpec, options: DataOptions, surroundi
   } catch (thrown) {
     const fallback = 'name' in spec ? spec.fallback : undefined;
     if (fallback === undefined || codeOf(thrown) !== 'MARINADE_DATA_MISSING') throw thrown;
-    surroundings.say((thrown as MarinadeError).text);
-    return {
-      used: { ...used, name: fallback },
-      warning: `data set '${set.name}' was not found; these runs are on ${fallback}, a seeded stand-in of its shape`,
-    };
+    const warning = `data set '${set.name}' was not found; these runs are on ${fallback}, a seeded stand-in of its shape`;
+    const [, ...remedy] = (thrown as MarinadeError).text.split('\n');
+    surroundings.say([warning, ...remedy].join('\n'));
+    return { used: { ...used, name: fallback }, warning };
   }
 }
 

@@ -31,9 +31,21 @@ export async function readStudyFile(path: string, set: readonly string[] = []): 
   return readStudy(await readStudyText(path), path === '-' ? '<stdin>' : path, overrides);
 }
 
+/** Data, and what was said while they were settled. */
+type ToldData = DataSource & { readonly told: readonly string[] };
+
 /** Data sets loaded into a pool, where their identity is known; missing ones are downloaded where that is allowed. */
-export function dataOf(pool: WorkerPool, options: DataChoice, surroundings: Surroundings): DataSource {
+export function dataOf(pool: WorkerPool, options: DataChoice, { say, ...others }: Surroundings): ToldData {
+  const told: string[] = [];
+  const surroundings: Surroundings = {
+    ...others,
+    say(text) {
+      told.push(text);
+      say(text);
+    },
+  };
   return {
+    told,
     async identify(spec) {
       const settled = await settleData(spec, dataOptionsOf(options), surroundings);
       return { ...settled, sha256: (await pool.load(settled.used)).sha256 };
@@ -60,6 +72,12 @@ export async function planOf(studyPath: string, options: StudyOptions, data: Dat
     },
     strategies: hashStrategyModules(modules),
   });
+}
+
+/** What cells of a plan warn of, each once, without what was told while its data were settled. */
+export function untoldWarnings({ cells }: Plan, told: readonly string[]): string[] {
+  const warnings = new Set(cells.flatMap((cell) => cell.warnings));
+  return [...warnings].filter((warning) => !told.some((text) => text.startsWith(warning)));
 }
 
 /** An error about the choice of data, at the place in the study where that choice stands. */

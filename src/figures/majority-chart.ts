@@ -14,7 +14,7 @@ export interface MajoritySeries {
 }
 
 /** Standard error of a share after so many rounds. */
-export function standardError(probability: number, rounds: number): number {
+function standardError(probability: number, rounds: number): number {
   return Math.sqrt((probability * (1 - probability)) / rounds);
 }
 

@@ -6,7 +6,7 @@
  */
 import { type Attributes, coordinate, element, line } from './svg.ts';
 
-export interface SeriesStyle {
+interface SeriesStyle {
   readonly colour: string;
   /** The colour on a dark page. */
   readonly darkColour: string;

@@ -137,6 +137,7 @@ export function jsonOf<Content = Record<string, never>>({ stdout }: Ended): Cont
 export interface StudyObject {
   readonly schema: number;
   readonly study: string;
+  readonly studyKey: string;
   readonly runs: readonly {
     readonly runKey: string;
     readonly parameters: Readonly<Record<string, unknown>>;
@@ -145,6 +146,7 @@ export interface StudyObject {
     readonly rounds: number;
     readonly metrics: Readonly<Record<string, { readonly first: unknown; readonly last: unknown; readonly min: unknown }>>;
     readonly resultHash: string | null;
+    readonly data: object | null;
   }[];
 }
 

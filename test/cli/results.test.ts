@@ -1,8 +1,8 @@
 /** One study carried out once, and every verb that reads what it left. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ended, hashesOf, jsonOf, marinade, newFolder, type StudyObject, temporaryFolder, writeStudy } from './harness.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Ended, hashesOf, jsonOf, marinade, newFolder, type StudyObject, smallStudy, temporaryFolder, writeStudy } from './harness.ts';
 
 const { folder, remove } = newFolder();
 const here = { cwd: folder };
@@ -19,7 +19,7 @@ describe('marinade run --json', () => {
   it('prints one object, ends with 0 and keeps everything else off standard output', () => {
     expect(ran.status).toBe(0);
     expect(ran.stdout.trimEnd().split('\n')).toHaveLength(1);
-    expect(Object.keys(study)).toEqual(['schema', 'study', 'runs']);
+    expect(Object.keys(study)).toEqual(['schema', 'study', 'studyKey', 'runs']);
     expect(study).toMatchObject({ schema: 1, study: 'small' });
   });
 
@@ -33,7 +33,7 @@ describe('marinade run --json', () => {
       ['step-proportional', 2],
     ]);
     for (const run of study.runs) {
-      expect(Object.keys(run)).toEqual(['runKey', 'parameters', 'seed', 'outcome', 'rounds', 'metrics', 'resultHash']);
+      expect(Object.keys(run)).toEqual(['runKey', 'parameters', 'seed', 'outcome', 'rounds', 'metrics', 'resultHash', 'data']);
       expect(run).toMatchObject({ outcome: 'completed', rounds: 200 });
       expect(run.runKey).toMatch(/^[0-9a-f]{64}$/);
       expect(run.resultHash).toMatch(/^[0-9a-f]{64}$/);
@@ -83,6 +83,12 @@ describe('marinade list', () => {
   });
 });
 
+interface OneRun {
+  readonly experiment: object;
+  readonly attempts: readonly object[];
+  readonly checkpoints: readonly number[];
+}
+
 describe('marinade show', () => {
   it('prints the object run printed, by name and by the beginning of the key', async () => {
     const key = (JSON.parse((await marinade(['list', '--json'], here)).stdout) as { studies: { studyKey: string }[] }).studies[0]!.studyKey;
@@ -94,7 +100,22 @@ describe('marinade show', () => {
   it('prints one run by the beginning of its key', async () => {
     const run = study.runs[4]!;
     const shown = await marinade(['show', run.runKey.slice(0, 12), '--json'], here);
-    expect(jsonOf<StudyObject>(shown)).toEqual({ schema: 1, study: 'small', runs: [run] });
+    const {
+      runs: [detailed],
+      ...owner
+    } = jsonOf<StudyObject & { readonly runs: readonly OneRun[] }>(shown);
+    expect(owner).toEqual({ schema: 1, study: 'small', studyKey: study.studyKey });
+    expect(detailed).toMatchObject({ ...run, state: 'finished', plannedRounds: 200, data: null, warnings: [], failure: null });
+    expect(detailed!.experiment).toMatchObject({ seed: 1, rounds: 200, clipping: { name: 'step-proportional', factor: 1 } });
+    expect(detailed!.attempts).toEqual([
+      expect.objectContaining({
+        fence: expect.any(Number),
+        fromRound: -1,
+        worker: expect.any(String),
+        endedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      }),
+    ]);
+    expect(detailed!.checkpoints.at(-1)).toBe(200);
     const text = (await marinade(['show', run.runKey], here)).stdout;
     for (const part of [run.runKey, run.resultHash!, 'step-proportional', '"dimension": 6', 'attempt']) expect(text).toContain(part);
   });
@@ -180,6 +201,97 @@ describe('marinade report', () => {
     const { status, stderr } = await marinade(['report', 'small', '--out', 'study.yaml/inside'], here);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^MARINADE_CONFIG_FOLDER: .*study\.yaml\/inside/);
+  });
+});
+
+describe('studies of one name', () => {
+  const other = smallStudy.replace('rounds: 200', 'rounds: 100');
+  const shared = { cwd: '' };
+  let keys: readonly string[];
+
+  beforeAll(async () => {
+    const { folder: own, remove: removeOwn } = newFolder();
+    shared.cwd = own;
+    const first = await marinade(['run', writeStudy(own), '--report', '--json'], shared);
+    const second = await marinade(['run', writeStudy(own, other, 'other.yaml'), '--report', '--json'], shared);
+    keys = [first, second].map((ended) => jsonOf<StudyObject>(ended).studyKey);
+    expect([first.stderr, second.stderr]).toEqual([
+      'report: marinade-results/reports/small/report.html\n',
+      `report: marinade-results/reports/small-${keys[1]!.slice(0, 8)}/report.html\n`,
+    ]);
+    return removeOwn;
+  });
+
+  it('keep their reports apart, each in the folder it has', async () => {
+    const written = async (key: string): Promise<string> => (await marinade(['report', key], shared)).stdout;
+    for (const _ of [0, 1]) {
+      expect(await written(keys[1]!)).toBe(`marinade-results/reports/small-${keys[1]!.slice(0, 8)}/report.html\n`);
+      expect(await written(keys[0]!)).toBe('marinade-results/reports/small/report.html\n');
+    }
+    for (const [folderName, key] of [
+      ['small', keys[0]],
+      [`small-${keys[1]!.slice(0, 8)}`, keys[1]],
+    ] as const) {
+      const html = readFileSync(join(shared.cwd, 'marinade-results/reports', folderName, 'report.html'), 'utf8');
+      expect(html).toContain(`Study key ${key}.`);
+    }
+  });
+
+  it('are told apart by whoever asks for the name, and taken by key without a word', async () => {
+    const note = `note: 2 studies are called 'small'; this is the newest, ${keys[1]}, submitted `;
+    for (const command of [['show'], ['compare'], ['export'], ['report', '--out', 'there']]) {
+      const [verb, ...further] = command as [string, ...string[]];
+      const byName = await marinade([verb, 'small', '--json', ...further], shared);
+      expect(byName.status).toBe(0);
+      expect(byName.stderr).toContain(note);
+      expect(byName.stderr).toMatch(new RegExp(`Another is taken by its key:\\n {2}${keys[0]} {2}submitted \\S+\\n$`));
+      expect(jsonOf<StudyObject>(byName).studyKey).toBe(keys[1]);
+      const byKey = await marinade([verb, keys[0]!, '--json', ...further], shared);
+      expect(byKey).toMatchObject({ status: 0, stderr: '' });
+      expect(jsonOf<StudyObject>(byKey).studyKey).toBe(keys[0]);
+    }
+  });
+});
+
+describe('runs on the stand-in', () => {
+  const adult = `study: adult
+experiment:
+  problem: { name: logistic-regression }
+  data: { name: a9a, fallback: synthetic-adult }
+  clients: { total: 3 }
+  method: { name: gradient-descent, stepSize: 0.1 }
+  aggregator: { name: mean }
+  rounds: 2
+  metrics: { every: 1, names: [loss] }
+parameters:
+  method.stepSize: [0.1, 0.2]
+`;
+  const warning = "data set 'a9a' was not found; these runs are on synthetic-adult, a seeded stand-in of its shape";
+  const mark = 'stand-in data: all runs were computed on synthetic-adult, which is made from a seed in the shape of a9a';
+
+  it('are said to be that once before they begin, and wherever their numbers are shown', async () => {
+    const { folder: own, remove: removeOwn } = newFolder();
+    onTestFinished(removeOwn);
+    const there = { cwd: own };
+    const began = await marinade(['run', writeStudy(own, adult), '--report'], there);
+    expect(began.stderr.split(warning)).toHaveLength(2);
+    expect(began.stderr).toMatch(/^data set 'a9a' was not found; .*\n {2}expected .*\n {2}looked in .*\n {2}to do /);
+    expect(began.stdout).toMatch(new RegExp(`^adult: 2 runs \\(0 known before\\)\n${mark}`));
+
+    const object = jsonOf<StudyObject>(await marinade(['show', 'adult', '--json'], there));
+    for (const { data } of object.runs) expect(data).toEqual({ name: 'synthetic-adult', sha256: expect.any(String), standIn: true });
+    expect((await marinade(['show', 'adult'], there)).stdout.split('\n')[1]).toContain(mark);
+    const run = (await marinade(['show', object.runs[0]!.runKey], there)).stdout;
+    expect(run).toMatch(/^stand-in data: the run was computed on synthetic-adult/);
+    expect(run).toMatch(/^data +synthetic-adult \(stand-in\)$/m);
+    expect((await marinade(['compare', 'adult'], there)).stdout).toMatch(new RegExp(`^${mark}`));
+    expect(jsonOf(await marinade(['compare', 'adult', '--json'], there))).toMatchObject({ data: [{ standIn: true }] });
+    expect(readFileSync(join(own, 'marinade-results/reports/adult/report.html'), 'utf8')).toContain(mark);
+    await marinade(['export', 'adult', '--out', 'tables'], there);
+    expect(readFileSync(join(own, 'tables/runs.csv'), 'utf8')).toContain(',synthetic-adult (stand-in),completed,');
+
+    const planned = await marinade(['plan', 'study.yaml'], there);
+    expect(planned.stderr.split(warning)).toHaveLength(2);
   });
 });
 

@@ -1,6 +1,7 @@
 /** `marinade compare`: cells of a study against each other, seed by seed. */
-import { jsonNumber } from '../../orchestrator/results/json.ts';
+
 import { type PairedComparison, pairedComparison, pairsAlong, pairsWithFirst } from '../../orchestrator/results/paired.ts';
+import { distinctData, standInNote } from '../../orchestrator/results/run-data.ts';
 import type { Estimate } from '../../orchestrator/results/statistics.ts';
 import { cellsOf } from '../../orchestrator/results/statistics.ts';
 import { headlineMetric, shortNumber, textTable } from '../../orchestrator/results/tables.ts';
@@ -33,8 +34,8 @@ export async function compare(nameOrKey: string, { results, metric: wanted, by, 
     if (pairs.length === 0)
       throw new MarinadeError('MARINADE_CONFIG_USAGE', `study '${name}' has one cell: there is nothing to compare it with`);
     const compared = pairs.map((pair) => pairedComparison(pair, metric));
-    if (json) printJson({ schema: 1, study: name, metric, comparisons: compared.map(comparisonJson) });
-    else print(comparisonText(metric, compared));
+    if (json) printJson({ schema: 1, study: name, studyKey, metric, data: distinctData(runs), comparisons: compared.map(comparisonJson) });
+    else print([standInNote(runs), comparisonText(metric, compared)].filter((part) => part !== undefined).join('\n'));
   });
 }
 
@@ -61,7 +62,7 @@ function intervalText(estimate: Estimate | undefined): string {
 
 function comparisonJson({ cell, reference, difference, ratio, without, ...counts }: PairedComparison): object {
   const interval = (estimate: Estimate | undefined): object | null =>
-    estimate === undefined ? null : { mean: jsonNumber(estimate.mean), low: jsonNumber(estimate.low), high: jsonNumber(estimate.high) };
+    estimate === undefined ? null : { mean: estimate.mean, low: estimate.low, high: estimate.high };
   return {
     parameters: cell.parameters,
     reference: reference.parameters,

@@ -16,7 +16,7 @@ export async function exportStudy(nameOrKey: string, { results, format, out, jso
     const { studyKey, name } = await requireStudy(ledger, nameOrKey);
     const write = format === 'csv' ? exportCsv : exportNdjson;
     const files = await write(resolve(out), ledger, await ledger.runs(studyKey));
-    if (json) printJson({ schema: 1, study: name, files });
+    if (json) printJson({ schema: 1, study: name, studyKey, files });
     else print(files.map((path) => relative(process.cwd(), path)).join('\n'));
   });
 }

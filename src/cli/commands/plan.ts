@@ -7,7 +7,7 @@ import { type Estimate, estimateTime } from '../estimate.ts';
 import { counted, paint, print, printJson, say } from '../output.ts';
 import { createPool, defaultThreads } from '../pool.ts';
 import { duration } from '../progress.ts';
-import { dataOf, planOf, type StudyOptions } from '../wire.ts';
+import { dataOf, planOf, type StudyOptions, untoldWarnings } from '../wire.ts';
 
 interface ValidateOptions extends StudyOptions {
   readonly json: boolean;
@@ -31,7 +31,7 @@ const unread: DataSource = {
 
 export async function validate(path: string, options: ValidateOptions): Promise<void> {
   const plan = await planOf(path, options, unread);
-  tellWarnings(plan);
+  tellWarnings(plan, []);
   if (options.json) printJson({ schema: 1, study: plan.name, valid: true, cells: plan.cells.length, runs: plan.runs.length });
   else print(`${plan.name}: ${countText(plan)}`);
 }
@@ -40,9 +40,10 @@ export async function plan(path: string, given: PlanOptions): Promise<void> {
   const threads = given.threads ?? defaultThreads();
   const pool = createPool({ ...given, threads, parallel: 'runs' });
   try {
-    const found = await planOf(path, given, dataOf(pool, given, { say }));
+    const data = dataOf(pool, given, { say });
+    const found = await planOf(path, given, data);
     const estimate = given.quiet ? undefined : await estimateTime(found, pool, threads);
-    tellWarnings(found);
+    tellWarnings(found, data.told);
     if (given.json) printJson(planJson(found, estimate));
     else if (given.quiet) print(found.runs.map(({ runKey }) => runKey).join('\n'));
     else print(planText(found, estimate));
@@ -51,8 +52,8 @@ export async function plan(path: string, given: PlanOptions): Promise<void> {
   }
 }
 
-function tellWarnings({ cells }: Plan): void {
-  for (const warning of new Set(cells.flatMap(({ warnings }) => warnings))) say(warning, `${paint('yellow', 'note')}: `);
+function tellWarnings(found: Plan, told: readonly string[]): void {
+  for (const warning of untoldWarnings(found, told)) say(warning, `${paint('yellow', 'note')}: `);
 }
 
 function countText({ cells, seeds, runs, dropped }: Plan): string {

@@ -1,8 +1,9 @@
 /** `marinade list` and `marinade show`: what a results folder holds. */
-import { listJson, studyJson } from '../../orchestrator/results/json.ts';
+import { listJson, oneRunJson, type RunHistory, studyJson } from '../../orchestrator/results/json.ts';
+import { dataLabel, runData, standInNote } from '../../orchestrator/results/run-data.ts';
 import { valueLabel } from '../../orchestrator/results/statistics.ts';
 import { outcomeTable, plain, shortNumber, textTable } from '../../orchestrator/results/tables.ts';
-import type { LedgerReader, StudyRow, StudyRun } from '../../shared/contracts/ledger.ts';
+import type { StudyRow, StudyRun } from '../../shared/contracts/ledger.ts';
 import { findStudyOrRun, studyOf, withReader } from '../lookup.ts';
 import { print, printJson } from '../output.ts';
 import { duration } from '../progress.ts';
@@ -36,12 +37,13 @@ export async function show(name: string, { results, quiet, json }: ShowOptions):
     const runs = study === undefined ? [run] : await ledger.runs(study.studyKey);
     if (quiet) print(runs.map(({ runKey }) => runKey).join('\n'));
     else if (study !== undefined) {
-      if (json) printJson(studyJson(study.name, runs));
+      if (json) printJson(studyJson(study, runs));
       else print(studyText(study, runs));
     } else {
       const owner = await studyOf(ledger, run.runKey);
-      if (json) printJson(studyJson(owner?.name ?? '', runs));
-      else print(await runText(ledger, owner, run));
+      const history = { attempts: await ledger.attempts(run.runKey), checkpoints: await ledger.checkpointRounds(run.runKey) };
+      if (json) printJson(oneRunJson(owner, run, history));
+      else print(runText(owner, run, history));
     }
   });
 }
@@ -59,11 +61,12 @@ function studyText({ name, studyKey, submittedAt }: StudyRow, runs: readonly Stu
     ]),
     right: [false, false, true, false, true, false],
   };
-  return `${name} (${studyKey}), submitted ${submittedAt}\n\n${textTable(outcomeTable(runs))}\n\n${textTable(perRun)}`;
+  const head = [`${name} (${studyKey}), submitted ${submittedAt}`, standInNote(runs)].filter((line) => line !== undefined);
+  return [head.join('\n'), textTable(outcomeTable(runs)), textTable(perRun)].join('\n\n');
 }
 
-async function runText(ledger: LedgerReader, study: StudyRow | undefined, run: StudyRun): Promise<string> {
-  const checkpoints = await ledger.checkpointRounds(run.runKey);
+function runText(study: StudyRow | undefined, run: StudyRun, { attempts: began, checkpoints }: RunHistory): string {
+  const data = runData(run);
   const facts: (readonly [string, string])[] = [
     ['run', run.runKey],
     ['study', study === undefined ? '–' : `${study.name} (${study.studyKey})`],
@@ -74,7 +77,7 @@ async function runText(ledger: LedgerReader, study: StudyRow | undefined, run: S
     ['result hash', run.resultHash ?? '–'],
     ['computation', duration(run.computeSeconds)],
     ['checkpoints', checkpoints.length === 0 ? '–' : checkpoints.map((round) => `round ${round}`).join(', ')],
-    ...(run.dataSha256 === '' ? [] : [['data identity', run.dataSha256] as const]),
+    ...(data === undefined ? [] : [['data', dataLabel(data)] as const, ['data identity', data.sha256] as const]),
     ...Object.entries(run.notes)
       .filter(([, count]) => count !== 0)
       .map(([note, count]) => [note, String(count)] as const),
@@ -91,7 +94,7 @@ async function runText(ledger: LedgerReader, study: StudyRow | undefined, run: S
   };
   const attempts = {
     head: ['attempt', 'worker', 'from round', 'began', 'ended'],
-    rows: (await ledger.attempts(run.runKey)).map(({ fence, worker, fromRound, startedAt, endedAt, reason }) => [
+    rows: began.map(({ fence, worker, fromRound, startedAt, endedAt, reason }) => [
       String(fence),
       worker,
       String(Math.max(0, fromRound)),
@@ -101,7 +104,9 @@ async function runText(ledger: LedgerReader, study: StudyRow | undefined, run: S
     right: [true, false, true, false, false],
   };
   const width = Math.max(...facts.map(([name]) => name.length));
-  const parts = [facts.map(([name, value]) => `${name.padEnd(width)}  ${plain(value)}`).join('\n')];
+  const warned = standInNote([run]);
+  const parts = warned === undefined ? [] : [warned];
+  parts.push(facts.map(([name, value]) => `${name.padEnd(width)}  ${plain(value)}`).join('\n'));
   if (metrics.rows.length > 0) parts.push(textTable(metrics));
   if (attempts.rows.length > 0) parts.push(textTable(attempts));
   parts.push(`experiment\n${JSON.stringify(JSON.parse(run.experiment), null, 2)}`);

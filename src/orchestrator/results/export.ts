@@ -1,8 +1,10 @@
 /** Export of a study: runs.csv and metrics.csv (long format), or the same as NDJSON. Curves stream run by run. */
 import { join } from 'node:path';
 import type { LedgerReader, StudyRun } from '../../shared/contracts/ledger.ts';
+import { jsonText } from '../../shared/json.ts';
 import { writeFileDurably } from './durable-file.ts';
-import { jsonNumber, runJson } from './json.ts';
+import { runJson } from './json.ts';
+import { dataLabel, distinctData } from './run-data.ts';
 import { valueLabel } from './statistics.ts';
 import { csvText } from './tables.ts';
 
@@ -12,10 +14,12 @@ type Curves = Pick<LedgerReader, 'curves'>;
 export async function exportCsv(folder: string, ledger: Curves, runs: readonly StudyRun[]): Promise<string[]> {
   const paths = [...new Set(runs.flatMap(({ parameters }) => Object.keys(parameters)))];
   const metrics = [...new Set(runs.flatMap((run) => run.metrics))];
+  const datas = new Map(distinctData(runs).map((data) => [data.sha256, dataLabel(data)]));
   const head = [
     'run',
     'seed',
     ...paths,
+    'data_set',
     'outcome',
     'rounds',
     'result_hash',
@@ -25,6 +29,7 @@ export async function exportCsv(folder: string, ledger: Curves, runs: readonly S
     run.runKey,
     String(run.seed),
     ...paths.map((path) => csvText(valueLabel(run.parameters[path]))),
+    csvText(datas.get(run.dataSha256) ?? ''),
     run.outcome ?? '',
     String(Math.max(0, run.committedRound)),
     run.resultHash ?? '',
@@ -54,8 +59,8 @@ export async function exportNdjson(folder: string, ledger: Curves, runs: readonl
   async function* lines(): AsyncIterable<string> {
     for (const run of runs) {
       const { rounds, columns } = await ledger.curves(run.runKey);
-      const curves = Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, Array.from(values, jsonNumber)]));
-      yield `${JSON.stringify({ schema: 1, ...runJson(run), recorded: Array.from(rounds), curves })}\n`;
+      const curves = Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, Array.from(values)]));
+      yield `${jsonText({ schema: 1, ...runJson(run), recorded: Array.from(rounds), curves })}\n`;
     }
   }
   const path = join(folder, 'runs.ndjson');

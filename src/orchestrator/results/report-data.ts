@@ -14,6 +14,8 @@ export interface ReportSource {
   readonly curves: (runKey: string, metrics: readonly string[]) => Promise<RunCurves>;
   /** Versions and hashes: marinade, node, numericsVersion, data sets, optima. */
   readonly facts: readonly Fact[];
+  /** How a reader of the report calls marinade. */
+  readonly command: string;
 }
 
 export interface Fact {
@@ -35,6 +37,7 @@ export interface ReportData {
   readonly curves: ReadonlyMap<CellStatistics, CellCurves>;
   readonly cohorts: readonly CohortGroup[];
   readonly facts: readonly Fact[];
+  readonly command: string;
 }
 
 /** Points per curve, in one panel and in several. */
@@ -44,7 +47,7 @@ const PANEL_POINTS = 90;
 /** Metrics whose axis is linear although they are positive. */
 const linear = new Set(['loss']);
 
-export async function gatherReportData({ study, runs, curves: read, facts }: ReportSource): Promise<ReportData> {
+export async function gatherReportData({ study, runs, curves: read, facts, command }: ReportSource): Promise<ReportData> {
   const cells = cellsOf(runs);
   const headline = headlineMetric(runs);
   const layout = layOut(cells, headline);
@@ -71,5 +74,5 @@ export async function gatherReportData({ study, runs, curves: read, facts }: Rep
     }
     curves.set(cell, gathered);
   }
-  return { study, runs, cells, layout, headline, metrics, axes, curves, cohorts: await cohortsOf(runs, read), facts };
+  return { study, runs, cells, layout, headline, metrics, axes, curves, cohorts: await cohortsOf(runs, read), facts, command };
 }

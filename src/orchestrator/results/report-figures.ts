@@ -30,11 +30,23 @@ export function headlineFigures(data: ReportData): ReportFigure[] {
 /** Last values, cohorts, further metrics. */
 export function furtherFigures(data: ReportData): ReportFigure[] {
   const { headline, metrics } = data;
+  const constant = new Set(constantMetrics(data).map(({ name }) => name));
   return [
     ...(headline === undefined ? [] : [lastValuesFigure(data, headline)]),
     ...(data.cohorts.length === 0 ? [] : [majorityFigure(data)]),
-    ...metrics.filter(({ name }) => name !== headline).map(({ name }) => curveFigure(data, name, data.axes[0]!)),
+    ...metrics.filter(({ name }) => name !== headline && !constant.has(name)).map(({ name }) => curveFigure(data, name, data.axes[0]!)),
   ];
+}
+
+/** Further metrics with one value, or none, throughout all runs: a figure of them would be empty. */
+export function constantMetrics({ runs, metrics, headline }: ReportData): { readonly name: string; readonly value: number | undefined }[] {
+  return metrics.flatMap(({ name }) => {
+    // Of runs under way the ledger has no summary: their curves may yet show something.
+    if (name === headline || runs.some(({ summaries }) => summaries[name] === undefined)) return [];
+    const values = new Set(runs.flatMap(({ summaries: { [name]: summary } }) => [summary!.min, summary!.max]));
+    const known = [...values].filter((value) => typeof value === 'number');
+    return known.length > 1 ? [] : [{ name, value: known[0] }];
+  });
 }
 
 function panelsOf(data: ReportData, metric: string, axis: string): CurvePanel[] {

@@ -39,7 +39,7 @@ export function numeric(text: string): Markup {
   return { html: powers.replace(/(?<=^|[^\w)])-(?=\d)/g, '−') };
 }
 
-export interface HtmlTable {
+interface HtmlTable {
   readonly head: readonly Content[];
   readonly rows: readonly (readonly Content[])[];
   readonly right: readonly boolean[];
@@ -156,13 +156,18 @@ details{margin:.5rem 0}summary{cursor:pointer;color:var(--accent);font-size:.87r
 @media print{:root{color-scheme:light;--ink:#000;--soft:#444;--line:#ccc;--rule:#000;--page:#fff;--panel:#fff;--accent:#000;--mark:#eee}body{max-width:none;padding:0;font-size:10pt}nav,.axis>label,.axis>.name,details:not(.print),.file{display:none}summary{list-style:none;color:#000;font-weight:600}table{font-size:8.5pt}td .hash{font-size:6pt;white-space:normal;overflow-wrap:anywhere}figure,tr,.note{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}.wide{display:block}.narrow{display:none}th:not(.wrap),td:not(.wrap){white-space:normal}pre{white-space:pre-wrap;border:.5pt solid #ccc}details.print::details-content{content-visibility:visible;display:block;block-size:auto}}
 `;
 
-/** A whole page around its content. */
-export function page(title: string, content: Content, extraRules: string): string {
+/** The key of the study a page is about. */
+export function studyOfPage(html: string): string | undefined {
+  return /<meta name="marinade-study" content="([^"]*)">/.exec(html)?.[1];
+}
+
+/** A whole page around its content, about one study. */
+export function page(title: string, studyKey: string, content: Content, extraRules: string): string {
   // Print is always on white: the dark inks stay inside the dark query, which printing does not match.
   const style = fontFaces() + rules.replace('DARK', darkSeriesRules()) + extraRules;
   const policy = "default-src 'none'; style-src 'unsafe-inline'; font-src data:";
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta http-equiv="Content-Security-Policy" content="${policy}"><title>${escapeText(title)}</title><style>${style}</style></head>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="marinade-study" content="${escapeText(studyKey)}"><title>${escapeText(title)}</title><style>${style}</style></head>
 <body><main>${htmlOf(content)}</main></body></html>
 `;
 }

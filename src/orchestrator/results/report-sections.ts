@@ -18,11 +18,12 @@ import {
   textTableHtml,
 } from './report-html.ts';
 import { metricTitle } from './report-names.ts';
+import { dataLabel, distinctData } from './run-data.ts';
 import { type CellStatistics, estimate, ranked, valueLabel } from './statistics.ts';
 import { estimateText, latexTable, outcomeTable, outcomeText, roundsText, shortNumber } from './tables.ts';
 
 /** What came out, in a sentence or two. */
-export function inShort({ cells, headline, runs }: ReportData): Markup {
+function inShort({ cells, headline, runs }: ReportData): Markup {
   const lost = runs.filter(({ outcome }) => outcome === 'diverged').length;
   const fate = lost === 0 ? 'No run diverged.' : `${grouped(lost)} of ${counted(runs.length, 'run')} diverged.`;
   if (headline === undefined) return markup`<p>${fate}</p>`;
@@ -244,14 +245,14 @@ export function runTable({ runs, cells }: ReportData): Markup {
 }
 
 /** How to obtain the same numbers again. */
-export function reproduction({ study, runs }: ReportData): Markup {
+export function reproduction({ study, runs, command }: ReportData): Markup {
   const example = runs.find(({ resultHash }) => resultHash !== null) as StudyRun | undefined;
   const commands = [
     '# save the study file above as study.yaml',
-    'npx marinade run study.yaml --results results --report',
+    `${command} run study.yaml --results results --report`,
     ...(example === undefined
       ? []
-      : ['', '# one recorded run again, compared bit by bit', `npx marinade verify ${example.runKey.slice(0, 16)} --results results`]),
+      : ['', '# one recorded run again, compared bit by bit', `${command} verify ${example.runKey.slice(0, 16)} --results results`]),
   ];
   const settings = 'Values given with --set on the command line are not in the study file; they are in the exact configuration.';
   return markup`<p>The numbers of a run depend on its experiment alone: not on threads, machines, rounds per job, interruptions or resumes. A repetition has the same run keys and the same result hashes, to the last bit. A result hash is the SHA-256 of the last iterate and of every metric column.</p>${preformatted(commands.join('\n'))}<p class="soft">${settings} Study key ${study.studyKey}.</p>`;
@@ -273,6 +274,7 @@ export function facts({ runs, cells, study }: ReportData): Markup {
     `${counted(cells.length, 'cell')} × ${counted(seeds.length, 'seed')} (${list})`,
     counted(runs.length, 'run'),
     outcomeText(all),
+    distinctData(runs).map(dataLabel).join(', '),
     study.submittedAt.slice(0, 10),
   ];
   return {

@@ -2,12 +2,14 @@
 import { asked, descriptionOf } from './report-asked.ts';
 import { configuration } from './report-configuration.ts';
 import { gatherReportData, type ReportData, type ReportSource } from './report-data.ts';
-import { furtherFigures, headlineFigures, type ReportFigure } from './report-figures.ts';
+import { constantMetrics, furtherFigures, headlineFigures, type ReportFigure } from './report-figures.ts';
 import { type Content, definitions, figureHtml, joined, type Markup, markup, page } from './report-html.ts';
 import { axisNames, metricTitle } from './report-names.ts';
 import { best, citation, cohortTable, facts, outcomes, reproduction, runTable, warnings } from './report-sections.ts';
+import { standInNote } from './run-data.ts';
+import { shortNumber } from './tables.ts';
 
-export interface RenderedReport {
+interface RenderedReport {
   readonly html: string;
   readonly figures: readonly ReportFigure[];
 }
@@ -28,18 +30,20 @@ export async function renderReport(source: ReportSource): Promise<RenderedReport
   const sections = sectionsOf(data, headline, further);
   const title = `${data.study.name} · marinade`;
   const description = descriptionOf(data.study.source);
+  const standIn = standInNote(data.runs);
   const links = joined(sections.map(({ id, title: name, short }) => markup`<a href="#${id}">${short ?? name}</a>`));
   const content = joined([
-    markup`<header><h1>${data.study.name}</h1>${description === undefined ? '' : markup`<p class="lead">${description}</p>`}${facts(data)}<nav aria-label="Sections">${links}</nav></header>`,
+    markup`<header><h1>${data.study.name}</h1>${description === undefined ? '' : markup`<p class="lead">${description}</p>`}${facts(data)}${standIn === undefined ? '' : markup`<p class="note" role="note"><b>${standIn}.</b></p>`}<nav aria-label="Sections">${links}</nav></header>`,
     ...sections.map(({ id, title: name, content: inside }) => markup`<section id="${id}"><h2>${name}</h2>${inside}</section>`),
   ]);
-  return { html: page(title, content, axisRules(headline.length)), figures: [...headline, ...further] };
+  return { html: page(title, data.study.studyKey, content, axisRules(headline.length)), figures: [...headline, ...further] };
 }
 
 function sectionsOf(data: ReportData, headline: readonly ReportFigure[], further: readonly ReportFigure[]): Section[] {
   const named = (name: string): ReportFigure | undefined => further.find((figure) => figure.name === name);
   const [last, majorities] = [named('last-values'), named('majorities')];
   const metrics = further.filter((figure) => figure !== last && figure !== majorities);
+  const constants = constantMetrics(data);
   const [bestChoices, limits] = [best(data), warnings(data)];
   const none: Section[] = [];
   return [
@@ -58,14 +62,17 @@ function sectionsOf(data: ReportData, headline: readonly ReportFigure[], further
     ...(majorities === undefined
       ? none
       : [{ id: 'cohorts', title: 'Cohorts', content: joined([figureHtml(majorities), cohortTable(data)]) }]),
-    ...(metrics.length === 0
+    ...(metrics.length + constants.length === 0
       ? none
       : [
           {
             id: 'metrics',
             title: 'Further metrics',
             short: 'Metrics',
-            content: joined(metrics.map((figure) => markup`<h3>${figure.title}</h3>${figureHtml(figure)}`)),
+            content: joined([
+              ...metrics.map((figure) => markup`<h3>${figure.title}</h3>${figureHtml(figure)}`),
+              ...constants.map(({ name, value }) => constantWords(name, value)),
+            ]),
           },
         ]),
     ...(limits === undefined ? none : [{ id: 'limits', title: 'Limits and waivers', short: 'Limits', content: limits }]),
@@ -74,6 +81,15 @@ function sectionsOf(data: ReportData, headline: readonly ReportFigure[], further
     { id: 'reproduce', title: 'Reproduce', content: reproduction(data) },
     { id: 'cite', title: 'Cite', content: citation(data) },
   ];
+}
+
+/** In place of a figure in which every line would lie on the others, all along. */
+function constantWords(metric: string, value: number | undefined): Markup {
+  const words =
+    value === undefined
+      ? 'no run recorded a number.'
+      : markup`${shortNumber(value)} at every recorded round of every run: there is no figure of it.`;
+  return markup`<p><b>${metricTitle(metric)}</b> (${metric}): ${words}</p>`;
 }
 
 function versions({ facts: known }: ReportData): Markup {

@@ -135,5 +135,6 @@ export function madeUp({
       return { rounds: recorded, columns: Object.fromEntries(wanted.map((metric) => [metric, columns[metric]!])) };
     },
     facts: [{ name: 'marinade', value: '0.0.0' }],
+    command: 'npx marinade',
   };
 }

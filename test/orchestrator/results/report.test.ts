@@ -167,6 +167,86 @@ describe('a report', () => {
     expect(text).toContain('aggregator coordinate-median behind bucketing size 2 rounds 1,000');
   });
 
+  it('holds nothing fixed that is varied, not even in part', async () => {
+    const study = madeUp({
+      parameters: {
+        'partition.alpha': [0.1, 1],
+        'method.stepSize': [0.1, 0.5],
+        'clients.byzantine': [1, 5],
+        'aggregator.preAggregators': [[], [{ name: 'bucketing', size: 2 }]],
+        rounds: [100, 200],
+      },
+      seeds: [0],
+    });
+    const runs = study.runs.map((run) => {
+      const experiment = JSON.parse(run.experiment) as object;
+      return {
+        ...run,
+        experiment: JSON.stringify({ ...experiment, partition: { name: 'dirichlet', alpha: run.parameters['partition.alpha'] } }),
+      };
+    });
+    const text = textOf((await renderReport({ ...study, runs })).html);
+    expect(text.slice(text.indexOf('Held fixed'), text.indexOf('The study file'))).toBe(
+      'Held fixed method byz-vr-marina-pp (batchSize 32, refresh every 1000) problem logistic-regression (l2 0.01) ' +
+        'data a9a , rows of unit length partition dirichlet clients 20 clients participation uniform (cohort 4, largeCohort 20) ' +
+        'attack shift-back clipping none compressor identity aggregator coordinate-median ',
+    );
+    const whole = await renderReport(
+      madeUp({ parameters: { partition: [{ name: 'homogeneous' }, { name: 'iid' }], clients: [{ total: 9 }, { total: 8 }] } }),
+    );
+    const fixed = textOf(whole.html).match(/Held fixed(.*)The study file/)![1]!;
+    expect(fixed).toContain('data a9a');
+    expect(fixed).not.toMatch(/partition|clients/);
+  });
+
+  it('says first of all when the data are a stand-in, and otherwise says nothing of one', async () => {
+    const study = madeUp({ parameters: { clipping: clippings } });
+    const onStandIn = study.runs.map((run) => ({
+      ...run,
+      experiment: run.experiment.replace('"name":"a9a"', '"name":"synthetic-adult"'),
+      dataSha256: 'ef'.repeat(32),
+    }));
+    const sentence = 'computed on synthetic-adult, which is made from a seed in the shape of a9a; these are not results on real data.';
+    const text = textOf((await renderReport({ ...study, runs: onStandIn })).html);
+    expect(text.slice(0, text.indexOf('What was asked'))).toContain(`stand-in data: all runs were ${sentence}`);
+    expect(text).toContain('6 completed · synthetic-adult (stand-in) · 2026');
+    const some = textOf((await renderReport({ ...study, runs: [...onStandIn.slice(0, 3), ...study.runs.slice(3)] })).html);
+    expect(some).toContain(`stand-in data: 3 of 6 runs were ${sentence}`);
+    const { html } = await renderReport(study);
+    expect(html).not.toContain('stand-in');
+    expect(textOf(html)).toContain('6 completed · a9a · 2026');
+  });
+
+  it('has a line in place of a figure of a metric that never changed', async () => {
+    const flat = {
+      'optimality-gap': gap,
+      'clipped-fraction': () => 0,
+      'clipping-level': () => Number.POSITIVE_INFINITY,
+      'estimator-error': () => Number.NaN,
+    };
+    const { html, figures } = await renderReport(madeUp({ metrics: flat }));
+    expect(figures.map(({ name }) => name)).toEqual(['curves-rounds', 'last-values']);
+    const text = textOf(html);
+    expect(text).toContain('Honest messages clipped (clipped-fraction): 0 at every recorded round of every run');
+    expect(text).toContain('Clipping level (clipping-level): ∞ at every recorded round of every run');
+    expect(text).toContain('Error of the estimator (estimator-error): no run recorded a number.');
+    const changing = await renderReport(
+      madeUp({ metrics: { ...flat, 'clipped-fraction': (k, _, seed) => (k === 10 && seed === 2 ? 0.5 : 0) } }),
+    );
+    expect(changing.figures.map(({ name }) => name)).toContain('clipped-fraction');
+    // What a run under way has recorded is in no summary.
+    const study = madeUp({ metrics: flat });
+    const underWay = { ...study, runs: study.runs.map((run, i) => (i === 0 ? { ...run, summaries: {} } : run)) };
+    expect((await renderReport(underWay)).figures.map(({ name }) => name)).toContain('clipped-fraction');
+  });
+
+  it('names the command of whoever made it', async () => {
+    const { html } = await renderReport({ ...madeUp(), command: 'npm run marinade --' });
+    expect(html).toContain('npm run marinade -- run study.yaml');
+    expect(html).toContain('npm run marinade -- verify 0000');
+    expect(html).not.toContain('npx');
+  });
+
   it('writes out every cell with every default, and marks what differs', async () => {
     const { html } = await renderReport(madeUp({ parameters: { 'method.stepSize': [0.1, 0.5] } }));
     const marked = [...html.matchAll(/<mark>([^<]*)<\/mark>/g)].map(([, text]) => text);
