@@ -204,6 +204,11 @@ export function isIdle(state: CoreState): boolean {
   );
 }
 
+/** Whether no study that is known here wants the run now. */
+export function isHeld(state: CoreState, runKey: string): boolean {
+  return [...(state.runs.get(runKey)?.studies ?? [])].every((studyKey) => state.studies.get(studyKey)!.paused);
+}
+
 function addStudy(state: CoreState, studyKey: string, priority: number, paused: boolean): void {
   const study = state.studies.get(studyKey);
   // Submitted again: what is new in the ledger is loaded, what is known is kept.
@@ -229,16 +234,8 @@ function addRuns(state: CoreState, studyKey: string, runs: readonly RunView[], l
       else if (known.state === 'waiting') study[known.deaths >= SUSPECT_AFTER ? 'suspects' : 'waiting'].push(runKey);
       continue;
     }
-    const run: KnownRun = {
-      runKey,
-      rounds,
-      committedRound,
-      deaths,
-      state: 'waiting',
-      isolated: false,
-      retries: 0,
-      studies: new Set([studyKey]),
-    };
+    const fresh = { state: 'waiting', isolated: false, retries: 0, studies: new Set([studyKey]) } as const;
+    const run: KnownRun = { runKey, rounds, committedRound, deaths, ...fresh };
     state.runs.set(runKey, run);
     enqueue(state, run, deaths >= SUSPECT_AFTER ? 'suspects' : 'waiting');
   }

@@ -5,10 +5,11 @@
  * Ledger first: an attempt is open before its first job is dispatched, and what a job computed counts once committed.
  */
 import type { Dispatcher } from '../shared/contracts/dispatcher.ts';
-import type { Ledger, StudyRun, SubmitReport } from '../shared/contracts/ledger.ts';
+import type { Ledger, StoredOptimum, StudyRun, SubmitReport } from '../shared/contracts/ledger.ts';
 import { codeOf, type ErrorCode, MarinadeError, type PlainFailure, toPlain } from '../shared/errors.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
-import { type Command, type CoreEvent, type CoreState, createCore, decide, isDeath, isIdle, isStudyDone } from './core.ts';
+import { type Command, type CoreEvent, type CoreState, createCore, decide, isDeath, isHeld, isIdle, isStudyDone } from './core.ts';
+import { Optima } from './optima.ts';
 import type { Plan } from './plan/plan-study.ts';
 import { StudyProgress } from './study-progress.ts';
 
@@ -22,7 +23,7 @@ export interface OrchestratorOptions {
   readonly worker: string;
   readonly roundsPerJob: number | 'auto';
   /** f* of an experiment's objective, solved somewhere with threads. */
-  solveOptimum(experiment: string): Promise<{ readonly value: number; readonly certificate: Readonly<Record<string, unknown>> }>;
+  solveOptimum(experiment: string): Promise<StoredOptimum>;
   /** The numbers of a study have changed. */
   onProgress?(progress: StudyProgress): void;
   onWarning(message: string): void;
@@ -58,7 +59,7 @@ export class Orchestrator {
   readonly #core: CoreState;
   readonly #runs = new Map<string, ActiveRun>();
   readonly #studies = new Map<string, ActiveStudy>();
-  readonly #optima = new Map<string, Promise<number>>();
+  readonly #optima: Optima;
   readonly #cooling = new Map<string, NodeJS.Timeout>();
   readonly #failed = Promise.withResolvers<never>();
   #roundsCommitted = 0;
@@ -67,24 +68,31 @@ export class Orchestrator {
   constructor(options: OrchestratorOptions) {
     this.#options = options;
     this.#core = createCore(options.dispatcher.outstanding, options.roundsPerJob);
+    this.#optima = new Optima(options);
     this.#failed.promise.catch(() => {});
+    void options.dispatcher.lost?.then((reason) => this.#fail(reason));
   }
 
   /** Takes up a planned study: what the ledger does not have yet is added, what is unfinished goes on. */
   async submit(plan: Plan): Promise<SubmitReport> {
     const report = await this.#options.ledger.submit(plan);
     await this.adopt(plan.studyKey);
+    if (report.resumed > 0) await this.#tellOthers(plan.studyKey);
     return report;
   }
 
   /** Goes on with a study of the ledger. */
   async adopt(studyKey: string): Promise<void> {
     const { ledger } = this.#options;
-    const study = await ledger.study(studyKey);
+    // Asked for together, answered as of one moment: a pause or a cancellation comes before it, and is in it, or after it.
+    const [study, rollup] = await Promise.all([ledger.study(studyKey), ledger.rollup(studyKey)]);
     if (study === undefined) throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', `no study '${studyKey}' in this results folder`);
+    if (study.withdrawn) return;
     const known = this.#studies.get(studyKey);
-    const progress = new StudyProgress(study, await ledger.rollup(studyKey));
-    this.#studies.set(studyKey, { progress, cursor: -1, done: known?.done ?? Promise.withResolvers<void>() });
+    known?.progress.recount(rollup);
+    const progress = known?.progress ?? new StudyProgress(study, rollup);
+    const done = known === undefined || isStudyDone(this.#core, studyKey) ? Promise.withResolvers<void>() : known.done;
+    this.#studies.set(studyKey, { progress, cursor: -1, done });
     this.#on({ type: 'study', studyKey, priority: study.priority, paused: study.paused });
   }
 
@@ -121,9 +129,7 @@ export class Orchestrator {
 
   /** Cancels what is unfinished of a study and no other study wants. Returns how many runs that are. */
   async cancelStudy(studyKey: string): Promise<number> {
-    // Nothing of it is dispatched, and nothing that comes back is heard, from before the ledger knows.
-    const alone = [...this.#core.runs.values()].filter(({ studies }) => studies.has(studyKey) && studies.size === 1);
-    for (const { runKey } of alone) this.#leave(runKey);
+    // The ledger knows who else wants a run. What is asked of it after this is answered after this, and then not heard.
     const cancelled = await this.#options.ledger.cancelStudy(studyKey);
     this.#on({ type: 'drop', studyKey });
     for (const runKey of cancelled) {
@@ -137,9 +143,8 @@ export class Orchestrator {
   }
 
   async cancelRun(runKey: string): Promise<void> {
-    const active = this.#runs.get(runKey);
-    this.#leave(runKey);
     await this.#options.ledger.finishWithout(runKey, null, 'cancelled', null);
+    const active = this.#leave(runKey);
     if (active !== undefined) this.#account(active, (progress) => progress.ended(active.run, active.checkpoint?.round));
     this.#on({ type: 'gone', runKey });
   }
@@ -148,7 +153,13 @@ export class Orchestrator {
   async retry(target: { readonly studyKey: string; readonly runKey?: string }): Promise<number> {
     const count = await this.#options.ledger.retry(target.studyKey, target.runKey ?? null);
     await this.adopt(target.studyKey);
+    if (count > 0) await this.#tellOthers(target.studyKey);
     return count;
+  }
+
+  /** Runs that go on for one study go on for every study that wants them. */
+  async #tellOthers(studyKey: string): Promise<void> {
+    await Promise.all([...this.#studies.keys()].filter((other) => other !== studyKey).map((other) => this.adopt(other)));
   }
 
   /** Ends when nothing is out any more; what was under way is queued again. */
@@ -203,7 +214,12 @@ export class Orchestrator {
     if (this.#studies.get(studyKey) !== study) return this.#load(studyKey, count);
     study.cursor = runs.at(-1)?.position ?? study.cursor;
     for (const run of runs) if (!this.#runs.has(run.runKey)) this.#runs.set(run.runKey, { run, fence: undefined, checkpoint: undefined });
-    this.#on({ type: 'loaded', studyKey, runs, last: runs.length < count });
+    const last = runs.length < count;
+    this.#on({ type: 'loaded', studyKey, runs, last });
+    if (!last) return;
+    // From here on every run left is known to be this study's: what others did with its runs before is in the ledger alone.
+    study.progress.recount(await this.#options.ledger.rollup(studyKey));
+    this.#options.onProgress?.(study.progress);
   }
 
   async #dispatch({ runKey, fromRound, rounds, isolated }: Extract<Command, { type: 'dispatch' }>): Promise<void> {
@@ -215,8 +231,8 @@ export class Orchestrator {
       active.fence ??= (await ledger.beginAttempt(runKey, isolated ? `${worker} (isolated)` : worker)).fence;
       const job = await this.#jobFor(active, fromRound, rounds);
       if (this.#runs.get(runKey) !== active) return;
-      // Asked to stop meanwhile: the request concerned the jobs that were under way.
-      if (this.#core.stopping) return this.#on({ type: 'returned', runKey });
+      // Asked to stop meanwhile: the request concerned the jobs that were under way. Paused or dropped: it was acknowledged.
+      if (this.#core.stopping || isHeld(this.#core, runKey)) return this.#on({ type: 'returned', runKey });
       result = await dispatcher.dispatch(job, { isolated });
     } catch (thrown) {
       if (ledgerFailures.has(codeOf(thrown))) throw thrown;
@@ -273,27 +289,9 @@ export class Orchestrator {
       budgetMs: this.#options.roundsPerJob === 'auto' ? BUDGET_MS : null,
       experiment: run.experiment,
       dataSha256: run.dataSha256,
-      optimum: run.objectiveKey === null ? null : await this.#optimum(run.objectiveKey, run.experiment),
+      optimum: run.objectiveKey === null ? null : await this.#optima.of(run.objectiveKey, run.experiment),
       checkpoint: checkpoint?.bytes ?? null,
     };
-  }
-
-  /** f*, once per objective: from the ledger, or solved and stored. */
-  #optimum(objectiveKey: string, experiment: string): Promise<number> {
-    let found = this.#optima.get(objectiveKey);
-    if (found === undefined) {
-      found = (async () => {
-        const stored = await this.#options.ledger.optimum(objectiveKey);
-        if (stored !== undefined) return stored.value;
-        const solved = await this.#options.solveOptimum(experiment);
-        await this.#options.ledger.storeOptimum(objectiveKey, solved);
-        return solved.value;
-      })();
-      this.#optima.set(objectiveKey, found);
-      // A failure is not kept: the data may be there next time.
-      found.catch(() => this.#optima.delete(objectiveKey));
-    }
-    return found;
   }
 
   async #onFailure(active: ActiveRun, failure: PlainFailure): Promise<void> {
@@ -319,18 +317,21 @@ export class Orchestrator {
   async #giveUp({ runKey, outcome, failure }: Extract<Command, { type: 'give-up' }>): Promise<void> {
     const active = this.#runs.get(runKey);
     await this.#options.ledger.finishWithout(runKey, active?.fence ?? null, outcome, failure);
+    // Cancelled meanwhile, and perhaps gone on with since.
+    if (this.#runs.get(runKey) !== active) return;
     if (active !== undefined) this.#account(active, (progress) => progress.ended(active.run, active.checkpoint?.round, 'failed'));
-    this.#runs.delete(runKey);
+    this.#leave(runKey);
     this.#on({ type: 'gone', runKey });
   }
 
   /** A cancelled run: its job is called back, whatever it still sends is not heard. */
-  #leave(runKey: string): void {
+  #leave(runKey: string): ActiveRun | undefined {
     const active = this.#runs.get(runKey);
     this.#runs.delete(runKey);
     clearTimeout(this.#cooling.get(runKey));
     this.#cooling.delete(runKey);
     if (active !== undefined) this.#options.dispatcher.recall(runKey);
+    return active;
   }
 
   /** Tells every study that wants the run. */

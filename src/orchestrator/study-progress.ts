@@ -28,6 +28,11 @@ export class StudyProgress {
     this.roundsLeft = roundsLeft;
   }
 
+  /** What the ledger counts, where runs go on that had ended. What was learned of their cost is kept. */
+  recount({ finished, failed, roundsLeft }: StudyRollup): void {
+    Object.assign(this, { finished, failed, roundsLeft });
+  }
+
   /** Seconds of computation left on all threads together, from what a round cost so far. */
   get computeSecondsLeft(): number | undefined {
     return this.secondsPerRound === undefined ? undefined : this.secondsPerRound * this.roundsLeft;
