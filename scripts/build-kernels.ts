@@ -11,7 +11,7 @@ import { networksSource } from './kernels/networks.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = 'src/algorithm/kernels/source';
 const output = 'src/algorithm/kernels/wasm-bytes.generated.ts';
-const entries = ['random', 'vectors', 'geometry', 'sparse-batches', 'sparse-passes', 'order-statistics'];
+const entries = ['random', 'vectors', 'rows', 'geometry', 'sparse-batches', 'sparse-passes', 'order-statistics'];
 
 /** One page suffices to begin with, any memory up to 4 GiB may be imported; no segment is ever written to it. */
 const options = [

@@ -1,5 +1,6 @@
 /** Every kernel of the wasm set against its reference: the same bits for numbers of every kind, and nothing else written. */
 import { describe, expect, it } from 'vitest';
+import { gramScratch } from '../../src/algorithm/kernels/reference/geometry.ts';
 import { referenceKernels } from '../../src/algorithm/kernels/reference/index.ts';
 import { orderScratch } from '../../src/algorithm/kernels/reference/order-statistics.ts';
 import { createWasmKernels } from '../../src/algorithm/kernels/wasm.ts';
@@ -139,10 +140,52 @@ describe.each(kinds)('rows %s', (kind) => {
   });
 
   it('have the same distances from each other', () => {
-    for (const n of [1, 2, 3, 20, 66]) {
+    for (const n of [1, 2, 3, 7, 8, 9, 20, 66]) {
       for (const d of [1, 2, 9, 123, 4097]) {
-        const inputs = { rows: Array.from({ length: n }, (_, i) => numbers(kind, d, i)), squared: outputOf(n * n) };
-        alike(inputs, (kernels, { rows, squared }) => kernels.pairwiseSquaredDistances(rows, n, d, squared));
+        const rows = Array.from({ length: n }, (_, i) => numbers(kind, d, i));
+        // Some equal, some close: distances taken from products and from differences stand side by side.
+        for (let i = 3; i < n; i += 4) rows[i] = i % 8 === 3 ? rows[i - 1]!.slice() : rows[i - 1]!.map((value) => value * (1 + 1e-9));
+        const inputs = { rows, squared: outputOf(n * n) };
+        alike(inputs, (kernels, given) => kernels.pairwiseSquaredDistances(given.rows, n, d, given.squared));
+      }
+    }
+  });
+
+  it('have the same products, around 0 and around a centre', () => {
+    for (const n of [1, 2, 3, 4, 5, 20, 67]) {
+      for (const d of [1, 2, 3, 123, 511, 512, 1025]) {
+        const rows = Array.from({ length: n }, (_, i) => numbers(kind, d, i));
+        const inputs = { rows, centre: numbers(kind, d, 90), scratch: outputOf(gramScratch(n)), gram: outputOf(n * n) };
+        alike(inputs, (kernels, given) => kernels.gramOfRows(given.rows, n, d, null, given.scratch, given.gram));
+        alike(inputs, (kernels, given) => kernels.gramOfRows(given.rows, n, d, given.centre, given.scratch, given.gram));
+      }
+    }
+  });
+
+  it('have the same distances from a point and from their weighted sum', () => {
+    for (const n of [1, 2, 3, 4, 7, 20, 67]) {
+      for (const d of [1, 2, 3, 9, 123, 513, 4099]) {
+        const rows = Array.from({ length: n }, (_, i) => numbers(kind, d, i));
+        const inputs = { rows, weights: numbers(kind, n, 91), z: numbers(kind, d, 92), squared: outputOf(n) };
+        alike(inputs, (kernels, given) => kernels.squaredDistancesTo(given.rows, n, given.z, given.squared));
+        alike(inputs, (kernels, given) => kernels.weightedSumAndDistances(given.rows, given.weights, n, given.z, given.squared));
+      }
+    }
+  });
+
+  it('have the same means of neighbours', () => {
+    for (const [n, count] of [
+      [1, 1],
+      [2, 1],
+      [5, 4],
+      [20, 15],
+      [67, 3],
+    ] as const) {
+      for (const d of [1, 2, 17, 256, 523]) {
+        const rows = Array.from({ length: n }, (_, i) => numbers(kind, d, i));
+        const nearest = Float64Array.from({ length: n * count }, (_, at) => (at * 7) % n);
+        const inputs = { rows, nearest, outs: rows.map(() => outputOf(d)) };
+        alike(inputs, (kernels, given) => kernels.meansOfNeighbors(given.rows, given.nearest, n, count, given.outs));
       }
     }
   });

@@ -8,6 +8,7 @@ import type { Kernels, Link, StreamKey } from '../../shared/contracts/kernels.ts
 import type { Dataset } from '../../shared/contracts/problem.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import type { Vector } from '../../shared/vector.ts';
+import { gramScratch } from './reference/geometry.ts';
 import { shrink } from './reference/vectors.ts';
 import { wasmBytes } from './wasm-bytes.generated.ts';
 import type { Address, WasmExports } from './wasm-exports.ts';
@@ -62,6 +63,7 @@ export function createWasmKernels(own: KernelMemory): Kernels {
   wasm.storeConstants(constants);
   const scratch = own.doubles(SCRATCH_DOUBLES).byteOffset;
   let table = own.ints(FEW_ROWS);
+  let lanes = own.doubles(8 * FEW_ROWS);
 
   const at = (view: Float64Array | Int32Array): Address => {
     if (view.buffer !== buffer) {
@@ -81,11 +83,21 @@ export function createWasmKernels(own: KernelMemory): Kernels {
   };
   const atOrZero = (view: Float64Array | Int32Array | null | undefined): Address => (view == null ? 0 : at(view));
 
+  /** Room for so many addresses. */
+  const tableFor = (length: number): Int32Array => {
+    if (length > table.length) table = own.ints(2 * length);
+    return table;
+  };
   /** Writes the addresses of the first n rows to the table and returns where it lies. */
-  const tableOf = (rows: readonly Vector[], n: number, d: number): Address => {
-    if (n > table.length) table = own.ints(2 * n);
-    for (let i = 0; i < n; i++) table[i] = atLeast(rows[i]!, d);
-    return table.byteOffset;
+  const tableOf = (rows: readonly Vector[], n: number, d: number, room = n): Address => {
+    const addresses = tableFor(room);
+    for (let i = 0; i < n; i++) addresses[i] = atLeast(rows[i]!, d);
+    return addresses.byteOffset;
+  };
+  const squaredDistances = (rows: readonly Vector[], weights: Address, n: number, z: Vector, squared: Float64Array): void => {
+    const d = z.length;
+    if (8 * n > lanes.length) lanes = own.doubles(16 * n);
+    wasm.squaredDistancesTo(tableOf(rows, n, d), weights, n, d, at(z), lanes.byteOffset, atLeast(squared, n));
   };
 
   const known = new WeakMap<Dataset, DataAddresses>();
@@ -183,6 +195,23 @@ export function createWasmKernels(own: KernelMemory): Kernels {
     trimmedMeanOfColumns(matrix, n, d, trim, tile, out) {
       if (n === 1) out.set(matrix.subarray(0, d));
       else wasm.trimmedMeanOfColumns(atLeast(matrix, n * d), n, d, trim, atLeast(tile, 2 * n), atLeast(out, d));
+    },
+    squaredDistancesTo: (rows, n, z, squared) => squaredDistances(rows, 0, n, z, squared),
+    weightedSumAndDistances: (rows, weights, n, out, squared) => squaredDistances(rows, atLeast(weights, n), n, out, squared),
+    meansOfNeighbors(rows, nearest, n, count, outs) {
+      if (n === 0) return;
+      const d = outs[0]!.length;
+      const addresses = tableFor(n * count + n);
+      for (let l = 0; l < n * count; l++) addresses[l] = atLeast(rows[nearest[l]!]!, d);
+      for (let i = 0; i < n; i++) addresses[n * count + i] = atLeast(outs[i]!, d);
+      wasm.meansOfNeighbors(addresses.byteOffset, n, count, d, addresses.byteOffset + 4 * n * count);
+    },
+    gramOfRows(rows, n, d, centre, scratch, gram) {
+      const origin = centre === null ? 0 : atLeast(centre, d);
+      const rowTable = tableOf(rows, n, d, 2 * n);
+      const blocks = origin === 0 ? 0 : atLeast(scratch, gramScratch(n));
+      for (let i = 0; i < n; i++) table[n + i] = blocks + 8 * gramScratch(i);
+      wasm.gramOfRows(rowTable, n, d, origin, rowTable + 4 * n, atLeast(gram, n * n));
     },
     pairwiseSquaredDistances(rows, n, d, squared) {
       wasm.pairwiseSquaredDistances(tableOf(rows, n, d), n, d, atLeast(squared, n * n));

@@ -59,6 +59,14 @@ export interface RuleKernels {
   medianOfColumns(matrix: Float64Array, n: number, d: number, scratch: Float64Array, out: Vector): void;
   /** out_j = mean of the values of rank trim..n-trim-1. */
   trimmedMeanOfColumns(matrix: Float64Array, n: number, d: number, trim: number, scratch: Float64Array, out: Vector): void;
+  /** squared_i = |row_i - z|^2 for the first n rows. */
+  squaredDistancesTo(rows: readonly Vector[], n: number, z: Vector, squared: Float64Array): void;
+  /** out = sum_i w_i row_i and squared_i = |row_i - out|^2 over the first n rows; `out` must not be one of them. */
+  weightedSumAndDistances(rows: readonly Vector[], weights: Float64Array, n: number, out: Vector, squared: Float64Array): void;
+  /** outs_i = mean of the `count` rows numbered nearest[i count..(i + 1) count), for i < n; no output is one of the rows. */
+  meansOfNeighbors(rows: readonly Vector[], nearest: Float64Array, n: number, count: number, outs: readonly Vector[]): void;
+  /** gram[i n + l] = (row_i - centre) . (row_l - centre) for the first n rows; null is 0. */
+  gramOfRows(rows: readonly Vector[], n: number, d: number, centre: Vector | null, scratch: Float64Array, gram: Float64Array): void;
   /** squared[i n + l] = |row_i - row_l|^2 for the first n rows; NaN counts as +Infinity; the diagonal is 0. */
   pairwiseSquaredDistances(rows: readonly Vector[], n: number, d: number, squared: Float64Array): void;
 }

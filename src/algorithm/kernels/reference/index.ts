@@ -1,8 +1,9 @@
 /** The reference kernels together: plain TypeScript, on arrays of any memory. */
 import type { Kernels } from '../../../shared/contracts/kernels.ts';
-import { pairwiseSquaredDistances } from './geometry.ts';
+import { gramOfRows, pairwiseSquaredDistances } from './geometry.ts';
 import { medianOfColumns, trimmedMeanOfColumns } from './order-statistics.ts';
 import { drawBelow } from './random.ts';
+import { meansOfNeighbors, squaredDistancesTo, weightedSumAndDistances } from './rows.ts';
 import {
   addBatchDifference,
   addBatchGradient,
@@ -46,6 +47,10 @@ export const referenceKernels: Kernels = {
   standardDeviationOfRows,
   medianOfColumns,
   trimmedMeanOfColumns,
+  squaredDistancesTo,
+  weightedSumAndDistances,
+  meansOfNeighbors,
+  gramOfRows,
   pairwiseSquaredDistances,
   addBatchGradient,
   addBatchDifference,

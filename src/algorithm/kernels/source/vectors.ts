@@ -3,25 +3,25 @@
 const BLOCK: i32 = 4096;
 
 @inline
-function at(base: usize, j: i32): usize {
+export function at(base: usize, j: i32): usize {
   return base + (<usize>j << 3);
 }
 
 @inline
-function two(base: usize, j: i32): v128 {
+export function two(base: usize, j: i32): v128 {
   return v128.load(at(base, j));
 }
 
 /** The lanes of a block in their order: ((l0+l4)+(l2+l6)) + ((l1+l5)+(l3+l7)). */
 @inline
-function fold(l01: v128, l23: v128, l45: v128, l67: v128): f64 {
+export function fold(l01: v128, l23: v128, l45: v128, l67: v128): f64 {
   const sums = f64x2.add(f64x2.add(l01, l45), f64x2.add(l23, l67));
   return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
 }
 
 /** Up to two coordinates at the end of a block; a missing second one counts as 0. */
 @inline
-function rest(base: usize, j: i32, to: i32): v128 {
+export function rest(base: usize, j: i32, to: i32): v128 {
   return j + 1 < to ? two(base, j) : v128.load64_zero(at(base, j));
 }
 
@@ -46,7 +46,7 @@ function dotBlock(a: usize, b: usize, from: i32, to: i32): f64 {
 }
 
 @inline
-function addSquare(sum: v128, a: v128, b: v128): v128 {
+export function addSquare(sum: v128, a: v128, b: v128): v128 {
   const e = f64x2.sub(a, b);
   return f64x2.add(sum, f64x2.mul(e, e));
 }
@@ -128,52 +128,8 @@ export function isFiniteVector(x: usize, d: i32): bool {
 
 /** Address of row i of a table of addresses. */
 @inline
-function row(table: usize, i: i32): usize {
+export function row(table: usize, i: i32): usize {
   return load<usize>(table + (<usize>i << 2));
-}
-
-/** n >= 2. */
-export function meanOfRows(table: usize, n: i32, d: i32, out: usize): void {
-  const first = row(table, 0);
-  const divisor = f64x2.splat(<f64>n);
-  let j = 0;
-  for (; j + 4 <= d; j += 4) {
-    let a = two(first, j);
-    let b = two(first, j + 2);
-    for (let i = 1; i < n; i++) {
-      const next = row(table, i);
-      a = f64x2.add(a, two(next, j));
-      b = f64x2.add(b, two(next, j + 2));
-    }
-    v128.store(at(out, j), f64x2.div(a, divisor));
-    v128.store(at(out, j + 2), f64x2.div(b, divisor));
-  }
-  for (; j < d; j++) {
-    let sum = load<f64>(at(first, j));
-    for (let i = 1; i < n; i++) sum += load<f64>(at(row(table, i), j));
-    store<f64>(at(out, j), sum / <f64>n);
-  }
-}
-
-export function weightedSumOfRows(table: usize, weights: usize, n: i32, d: i32, out: usize): void {
-  let j = 0;
-  for (; j + 4 <= d; j += 4) {
-    let a = f64x2.splat(0);
-    let b = f64x2.splat(0);
-    for (let i = 0; i < n; i++) {
-      const next = row(table, i);
-      const w = v128.load_splat<f64>(at(weights, i));
-      a = f64x2.add(a, f64x2.mul(w, two(next, j)));
-      b = f64x2.add(b, f64x2.mul(w, two(next, j + 2)));
-    }
-    v128.store(at(out, j), a);
-    v128.store(at(out, j + 2), b);
-  }
-  for (; j < d; j++) {
-    let sum: f64 = 0;
-    for (let i = 0; i < n; i++) sum += load<f64>(at(weights, i)) * load<f64>(at(row(table, i), j));
-    store<f64>(at(out, j), sum);
-  }
 }
 
 /** n >= 2. */
