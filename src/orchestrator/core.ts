@@ -12,7 +12,7 @@
  * process of their own, one suspect at a time; a death there condemns it when what started the isolated process lived
  * to see it end: random kills of whole workers condemn nobody.
  */
-import { type ErrorCode, errorCodes, type PlainFailure } from '../shared/errors.ts';
+import { errorCodes, type PlainFailure } from '../shared/errors.ts';
 
 export interface RunView {
   readonly runKey: string;
@@ -105,11 +105,6 @@ const MAX_RETRIES = 5;
 const FIRST_WAIT_MS = 1000;
 /** Runs of a study known at once: enough never to wait for the ledger. */
 const WINDOW = 1024;
-
-/** Codes that say the executor died rather than the job failed. */
-export function isDeath(code: ErrorCode): boolean {
-  return code === 'MARINADE_EXECUTION_WORKER_LOST' || code === 'MARINADE_EXECUTION_OUT_OF_MEMORY';
-}
 
 export function createCore(outstanding: number, roundsPerJob: number | 'auto'): CoreState {
   return { studies: new Map(), runs: new Map(), outstanding, roundsPerJob, out: 0, suspectOut: false, ending: 0, stopping: false };

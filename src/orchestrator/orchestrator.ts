@@ -6,9 +6,9 @@
  */
 import type { Dispatcher } from '../shared/contracts/dispatcher.ts';
 import type { Ledger, StoredOptimum, StudyRun, SubmitReport } from '../shared/contracts/ledger.ts';
-import { codeOf, type ErrorCode, MarinadeError, type PlainFailure, toPlain } from '../shared/errors.ts';
+import { codeOf, type ErrorCode, isDeath, MarinadeError, type PlainFailure, toPlain } from '../shared/errors.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
-import { type Command, type CoreEvent, type CoreState, createCore, decide, isDeath, isHeld, isIdle, isStudyDone } from './core.ts';
+import { type Command, type CoreEvent, type CoreState, createCore, decide, isHeld, isIdle, isStudyDone } from './core.ts';
 import { Optima } from './optima.ts';
 import type { Plan } from './plan/plan-study.ts';
 import { StudyProgress } from './study-progress.ts';

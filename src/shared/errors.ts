@@ -10,19 +10,29 @@ interface CodeFacts {
   readonly family: Family;
   readonly exit: number;
   readonly retry: boolean;
+  /** Whether what executed a job died, rather than the job failed. */
+  readonly death: boolean;
   /** What it means and what to do: the row of its reference page. */
   readonly help: string;
 }
 
-const config = (help: string): CodeFacts => ({ family: 'config', exit: 2, retry: false, help });
-const precondition = (help: string): CodeFacts => ({ family: 'precondition', exit: 2, retry: false, help });
-const shape = (help: string): CodeFacts => ({ family: 'shape', exit: 1, retry: false, help });
-const protocol = (help: string): CodeFacts => ({ family: 'protocol', exit: 1, retry: false, help });
-const execution = (help: string): CodeFacts => ({ family: 'execution', exit: 1, retry: true, help });
-const storage = (help: string, exit = 1): CodeFacts => ({ family: 'storage', exit, retry: false, help });
-const data = (help: string): CodeFacts => ({ family: 'data', exit: 7, retry: false, help });
-const access = (help: string, exit = 4): CodeFacts => ({ family: 'access', exit, retry: false, help });
-const invariant = (help: string): CodeFacts => ({ family: 'invariant', exit: 1, retry: false, help });
+const final = { retry: false, death: false } as const;
+const config = (help: string): CodeFacts => ({ family: 'config', exit: 2, ...final, help });
+const precondition = (help: string): CodeFacts => ({ family: 'precondition', exit: 2, ...final, help });
+const shape = (help: string): CodeFacts => ({ family: 'shape', exit: 1, ...final, help });
+const protocol = (help: string): CodeFacts => ({ family: 'protocol', exit: 1, ...final, help });
+const execution = (help: string, facts: Partial<CodeFacts> = {}): CodeFacts => ({
+  family: 'execution',
+  exit: 1,
+  retry: true,
+  death: false,
+  ...facts,
+  help,
+});
+const storage = (help: string, exit = 1): CodeFacts => ({ family: 'storage', exit, ...final, help });
+const data = (help: string): CodeFacts => ({ family: 'data', exit: 7, ...final, help });
+const access = (help: string, exit = 4): CodeFacts => ({ family: 'access', exit, ...final, help });
+const invariant = (help: string): CodeFacts => ({ family: 'invariant', exit: 1, ...final, help });
 
 /** Every code there is. The reference page, the retry policy and the exit status follow from this table. */
 export const errorCodes = {
@@ -55,22 +65,19 @@ export const errorCodes = {
   ),
   MARINADE_PROTOCOL_LOST: protocol('What belongs to a job is gone from Redis. The orchestrator sends it again.'),
   MARINADE_PROTOCOL_UNKNOWN_PHASE: protocol('A phase is named that the method does not have.'),
-  MARINADE_EXECUTION_WORKER_LOST: execution('A worker ended while it carried out a round job.'),
-  MARINADE_EXECUTION_OUT_OF_MEMORY: execution('A worker ran out of memory. Fewer threads or a smaller experiment helps.'),
-  MARINADE_EXECUTION_QUEUE: {
-    family: 'execution',
-    exit: 5,
-    retry: true,
-    help: 'Redis cannot be reached, refuses the log-in, or is not fit to hold a queue. The message says what it needs.',
-  },
-  MARINADE_EXECUTION_SERVER: {
-    family: 'execution',
-    exit: 5,
-    retry: true,
-    help: 'No orchestrator answers. Start one with `marinade serve`, or name it with --server.',
-  },
+  MARINADE_EXECUTION_WORKER_LOST: execution('A worker ended while it carried out a round job.', { death: true }),
+  MARINADE_EXECUTION_OUT_OF_MEMORY: execution('A worker ran out of memory. Fewer threads or a smaller experiment helps.', { death: true }),
+  MARINADE_EXECUTION_QUEUE: execution(
+    'Redis cannot be reached, refuses the log-in, or is not fit to hold a queue. The message says what it needs.',
+    { exit: 5 },
+  ),
+  MARINADE_EXECUTION_QUEUE_OWNED: execution(
+    'Another orchestrator owns this queue. The message names it. Choose another name with --queue, or stop it.',
+    { exit: 5, retry: false },
+  ),
+  MARINADE_EXECUTION_SERVER: execution('No orchestrator answers. Start one with `marinade serve`, or name it with --server.', { exit: 5 }),
   MARINADE_EXECUTION_INTERRUPTED: execution('The process was asked to stop. Submit again to go on.'),
-  MARINADE_EXECUTION_FAILED: { family: 'execution', exit: 1, retry: false, help: 'A round job threw. The message has the cause.' },
+  MARINADE_EXECUTION_FAILED: execution('A round job threw. The message has the cause.', { retry: false }),
   MARINADE_STORAGE_OWNED: storage('Another process owns this results folder. The message names it.', 5),
   MARINADE_STORAGE_FULL: storage('No space is left. Free some and run the same command again: nothing committed was lost.'),
   MARINADE_STORAGE_LEDGER: storage('The ledger cannot be read or written. Run `marinade doctor`.'),
@@ -92,6 +99,11 @@ export const errorCodes = {
 } satisfies Record<string, CodeFacts>;
 
 export type ErrorCode = keyof typeof errorCodes;
+
+/** Whether a code says that what executed a job died, rather than that the job failed. */
+export function isDeath(code: ErrorCode): boolean {
+  return errorCodes[code].death;
+}
 
 /** A failure as plain data: what crosses threads, processes and the ledger. */
 export interface PlainFailure {

@@ -4,7 +4,6 @@ import {
   type CoreState,
   createCore,
   decide,
-  isDeath,
   isIdle,
   isStudyDone,
   type RunView,
@@ -93,12 +92,6 @@ describe('the decisions about one study', () => {
     expect(decide(other, { type: 'failed', runKey: 'a', failure: failure('MARINADE_EXECUTION_FAILED'), spread: 0 })).toMatchObject([
       { type: 'give-up', outcome: 'failed' },
     ]);
-  });
-
-  test('it knows which codes are deaths', () => {
-    expect(isDeath('MARINADE_EXECUTION_WORKER_LOST')).toBe(true);
-    expect(isDeath('MARINADE_EXECUTION_OUT_OF_MEMORY')).toBe(true);
-    expect(isDeath('MARINADE_EXECUTION_FAILED')).toBe(false);
   });
 
   test('it dispatches nothing once it is asked to stop, and is idle when what was out is back', () => {

@@ -18,13 +18,14 @@ import { Redis } from 'ioredis';
 import type { RedisOptions } from '../../shared/config/redis.ts';
 import type { WorkerInfo } from '../../shared/contracts/commands.ts';
 import type { Dispatcher } from '../../shared/contracts/dispatcher.ts';
-import { errorCodes, fromPlain, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
+import { fromPlain, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
 import { besideField, bufferOf, jobIdOf, type QueueKeys, spoken, toQueued } from '../../shared/messages/queued-job.ts';
 import { decodeResult } from '../../shared/messages/result-codec.ts';
 import type { RoundJob, RoundJobResult } from '../../shared/messages/round-job.ts';
 import { isAlive, livingWorkers } from './living-workers.ts';
 import { QueueOwner } from './queue-owner.ts';
-import { ResultStream, type StreamMessage } from './result-stream.ts';
+import { plainFailureOf, ResultStream, type StreamMessage } from './result-stream.ts';
+import { RunMemory } from './run-memory.ts';
 
 export interface BullmqDispatcherOptions {
   /** A client that fails when the connection is down. */
@@ -35,6 +36,8 @@ export interface BullmqDispatcherOptions {
   /** Round jobs in the queue at once, at least: more as the threads of living workers want them. It bounds what Redis holds. */
   readonly outstanding: number;
   readonly reconcileEveryMs?: number;
+  /** How long the queue belongs to an orchestrator that says nothing. */
+  readonly ownerLifeMs?: number;
   onWarning(message: string): void;
 }
 
@@ -51,8 +54,6 @@ const RECONCILE_EVERY_MS = 30_000;
 const RETRY_ADD_MS = 500;
 /** Longest time that a stop waits for jobs under way to be handed back. */
 const TAKE_BACK_MS = 15_000;
-/** Results nobody waits for yet, of an orchestrator before this one. */
-const MAX_EARLY = 1000;
 
 const waitingFor = (runKey: string, epoch: number, fromRound: number): string => `${runKey}/${epoch}/${fromRound}`;
 
@@ -63,11 +64,8 @@ export class BullmqDispatcher implements Dispatcher {
   readonly #queue: Queue;
   readonly #owner: QueueOwner;
   readonly #pending = new Map<string, Pending>();
-  /** Runs dispatched here, and whether they ended. */
-  readonly #known = new Map<string, 'lives' | 'ended'>();
-  readonly #early = new Map<string, RoundJobResult>();
-  /** The newest checkpoint of runs as a worker left it in Redis: its round, and its checksum. It need not be sent again. */
-  readonly #checkpoints = new Map<string, { readonly round: number; readonly checksum: string }>();
+  readonly #memory = new RunMemory();
+  readonly #lost = Promise.withResolvers<MarinadeError>();
   readonly #results: ResultStream;
   readonly #timer: NodeJS.Timeout;
   #stopping = false;
@@ -78,7 +76,7 @@ export class BullmqDispatcher implements Dispatcher {
     this.#options = options;
     this.outstanding = options.outstanding;
     this.#client = new Redis(options.failFast);
-    this.#owner = new QueueOwner(this.#client, keys.owner);
+    this.#owner = new QueueOwner(this.#client, keys.owner, (reason) => this.#leaveQueue(reason), options.ownerLifeMs);
     this.#queue = new Queue(keys.name, {
       connection: options.failFast,
       prefix: keys.prefix,
@@ -96,21 +94,23 @@ export class BullmqDispatcher implements Dispatcher {
     this.#timer.unref();
   }
 
-  /** Takes the queue for this orchestrator. @throws MARINADE_EXECUTION_QUEUE when another has it */
+  /** Takes the queue for this orchestrator. @throws MARINADE_EXECUTION_QUEUE_OWNED when another has it */
   async claim(): Promise<void> {
     if (this.#client.status !== 'ready') await new Promise((resolve) => this.#client.once('ready', resolve));
     await this.#owner.claim(this.#options.onWarning);
     await this.#client.set(this.#options.keys.speaks, spoken);
   }
 
+  /** Resolves when another orchestrator turns out to have taken the queue. */
+  get lost(): Promise<MarinadeError> {
+    return this.#lost.promise;
+  }
+
   dispatch(job: RoundJob, { isolated }: { readonly isolated: boolean }): Promise<RoundJobResult> {
     const key = waitingFor(job.runKey, job.epoch, job.fromRound);
-    const early = this.#early.get(key);
-    this.#known.set(job.runKey, 'lives');
-    if (early !== undefined) {
-      this.#early.delete(key);
-      return Promise.resolve(early);
-    }
+    const early = this.#memory.takeEarly(key);
+    this.#memory.began(job.runKey);
+    if (early !== undefined) return Promise.resolve(early);
     if (this.#stopping) return Promise.reject(new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the dispatcher is stopping'));
     return new Promise((resolve, reject) => {
       const pending: Pending = { job, isolated, delivery: 0, added: false, resolve, reject };
@@ -120,6 +120,7 @@ export class BullmqDispatcher implements Dispatcher {
   }
 
   recall(runKey: string): void {
+    if (this.#closed) return;
     for (const [key, pending] of this.#pending) {
       if (pending.job.runKey !== runKey) continue;
       this.#settle(key, () => pending.reject(interrupted()));
@@ -148,7 +149,7 @@ export class BullmqDispatcher implements Dispatcher {
 
   /** Sends everything pending again: for a Redis whose content is in doubt. Returns how many jobs that are. */
   rebuild(): number {
-    this.#checkpoints.clear();
+    this.#memory.doubt();
     for (const [key, pending] of this.#pending) this.#addAgain(key, pending);
     return this.#pending.size;
   }
@@ -192,8 +193,9 @@ export class BullmqDispatcher implements Dispatcher {
     const { data, beside } = toQueued(job, isolated);
     for (let warned = false; this.#pending.get(key) === pending && !this.#closed; ) {
       try {
+        if (!(await this.#owner.isHeld())) return;
         const fields = Object.entries(beside).filter(
-          ([name]) => name !== 'checkpoint' || this.#checkpoints.get(job.runKey)?.round !== job.fromRound,
+          ([name]) => name !== 'checkpoint' || this.#memory.checkpointOf(job.runKey)?.round !== job.fromRound,
         );
         if (fields.length > 0) {
           const values = fields.flatMap(([name, value]) => [
@@ -230,7 +232,7 @@ export class BullmqDispatcher implements Dispatcher {
       this.#options.onWarning(
         `a message about run ${runKey.slice(0, 12)} was refused: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
       );
-      this.#checkpoints.delete(runKey);
+      this.#memory.doubt(runKey);
       if (pending !== undefined && this.#pending.get(key) === pending) this.#addAgain(key, pending);
     }
   }
@@ -239,7 +241,7 @@ export class BullmqDispatcher implements Dispatcher {
     const { runKey, toRound, outcome } = result;
     const checksum = Buffer.from(result.checkpoint.subarray(-32)).toString('hex');
     if (pending === undefined) {
-      const newest = this.#checkpoints.get(runKey);
+      const newest = this.#memory.checkpointOf(runKey);
       if (newest?.round === toRound && newest.checksum !== checksum) {
         this.#options.onWarning(
           `ALARM: two executions of run ${runKey.slice(0, 12)} disagree at round ${toRound}: a machine computes wrong, or a result is forged`,
@@ -251,14 +253,14 @@ export class BullmqDispatcher implements Dispatcher {
     const { fromRound, rounds } = pending.job;
     if (waitingFor(runKey, result.epoch, result.fromRound) !== key || toRound < fromRound || toRound > Math.max(0, fromRound) + rounds)
       throw new MarinadeError('MARINADE_PROTOCOL_MALFORMED', 'a result is of other rounds than its message says, or than were asked for');
-    if (outcome === null) this.#checkpoints.set(runKey, { round: toRound, checksum });
+    if (outcome === null) this.#memory.keepCheckpoint(runKey, { round: toRound, checksum });
     else this.#forget(runKey);
     this.#settle(key, () => pending.resolve(result));
   }
 
   #hearFailure(key: string, pending: Pending, failure: PlainFailure, worker: string): void {
     if (failure.code === 'MARINADE_PROTOCOL_LOST') {
-      this.#checkpoints.delete(pending.job.runKey);
+      this.#memory.doubt(pending.job.runKey);
       this.#addAgain(key, pending);
     } else this.#settle(key, () => pending.reject(fromPlain(failure, { worker })));
   }
@@ -276,8 +278,7 @@ export class BullmqDispatcher implements Dispatcher {
 
   /** Nothing lies beside a run that ended. */
   #forget(runKey: string): void {
-    this.#checkpoints.delete(runKey);
-    if (this.#known.has(runKey)) this.#known.set(runKey, 'ended');
+    this.#memory.ended(runKey);
     void this.#client.del(this.#options.keys.beside(runKey)).catch(() => {});
   }
 
@@ -307,13 +308,21 @@ export class BullmqDispatcher implements Dispatcher {
 
   /** A run dispatched here has no use for results nobody waits for: they are late, not early. */
   #keepEarly(key: string, result: RoundJobResult): void {
-    const known = this.#known.get(result.runKey);
+    const state = this.#memory.stateOf(result.runKey);
+    if (state === 'unknown') this.#memory.keepEarly(key, result);
     // What a late one left beside a run that ended goes too.
-    if (known === 'ended') this.#forget(result.runKey);
-    if (known !== undefined) return;
-    this.#early.set(key, result);
-    const [oldest] = this.#early.keys();
-    if (this.#early.size > MAX_EARLY) this.#early.delete(oldest!);
+    else if (state === 'ended') this.#forget(result.runKey);
+  }
+
+  /** The queue is another's: nothing of it is touched any more, and what was dispatched comes back undone. */
+  #leaveQueue(reason: MarinadeError): void {
+    this.#stopping = true;
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#options.onWarning(reason.text);
+    this.#lost.resolve(reason);
+    this.#interruptAll();
+    void this.#results.close();
   }
 
   /** Until nothing is pending, or nobody can be waited for any longer. */
@@ -338,13 +347,4 @@ export class BullmqDispatcher implements Dispatcher {
 
 function interrupted(): MarinadeError {
   return new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the orchestrator stops; the job is dispatched again when it comes back');
-}
-
-/** @throws MARINADE_PROTOCOL_MALFORMED for anything that is no failure */
-function plainFailureOf(text: string): PlainFailure {
-  try {
-    const { code, message, details } = JSON.parse(text) as PlainFailure;
-    if (Object.hasOwn(errorCodes, code) && typeof message === 'string') return { code, message, details: { ...details } };
-  } catch {}
-  throw new MarinadeError('MARINADE_PROTOCOL_MALFORMED', 'a failure of a round job cannot be read');
 }

@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { RedisOptions } from '../../shared/config/redis.ts';
+import { errorCodes, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
 
 export type StreamMessage = ReadonlyMap<string, Buffer>;
 
@@ -50,6 +51,7 @@ export class ResultStream {
         const answer = await this.#reader.xreadBuffer('COUNT', 64, 'BLOCK', BLOCK_MS, 'STREAMS', key, this.#lastId);
         const entries = (answer?.[0]?.[1] ?? []) as [Buffer, Buffer[]][];
         for (const [id, fields] of entries) {
+          if (this.#closed) return;
           await hear(fieldsOf(fields));
           this.#lastId = id.toString();
           this.#deleter.xdel(key, id).catch(() => {});
@@ -69,4 +71,17 @@ function fieldsOf(fields: readonly Buffer[]): StreamMessage {
   const map = new Map<string, Buffer>();
   for (let i = 0; i + 1 < fields.length; i += 2) map.set(fields[i]!.toString('utf8'), fields[i + 1]!);
   return map;
+}
+
+/**
+ * The failure that a message tells of.
+ *
+ * @throws MARINADE_PROTOCOL_MALFORMED for anything that is no failure
+ */
+export function plainFailureOf(text: string): PlainFailure {
+  try {
+    const { code, message, details } = JSON.parse(text) as PlainFailure;
+    if (Object.hasOwn(errorCodes, code) && typeof message === 'string') return { code, message, details: { ...details } };
+  } catch {}
+  throw new MarinadeError('MARINADE_PROTOCOL_MALFORMED', 'a failure of a round job cannot be read');
 }
