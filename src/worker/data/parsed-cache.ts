@@ -70,7 +70,8 @@ export function readParsed(key: CacheKey, arena: Arena): CachedRows | undefined 
   try {
     const header = verified(fd);
     if (header === undefined || header.source !== key.source || header.stamp !== key.stamp) return undefined;
-    return { parsed: readArrays(fd, header, arena), digest: header.digest };
+    const parsed = readArrays(fd, header, arena);
+    return parsed && { parsed, digest: header.digest };
   } finally {
     closeSync(fd);
   }
@@ -100,13 +101,18 @@ function verified(fd: number): (Header & { readonly at: number }) | undefined {
   }
 }
 
-function readArrays(fd: number, { rows, columns, entries, single, at }: Header & { readonly at: number }, arena: Arena): ParsedRows {
+function readArrays(
+  fd: number,
+  { rows, columns, entries, single, at }: Header & { readonly at: number },
+  arena: Arena,
+): ParsedRows | undefined {
   const rowStart = arena.ints(rows + 1);
   const columnOf = arena.ints(entries);
   const values = single ? undefined : arena.doubles(entries);
   const rowValue = single ? arena.doubles(rows) : undefined;
   const labels = arena.doubles(rows);
-  readvSync(fd, padded([rowStart, columnOf, (values ?? rowValue)!, labels]), at);
+  const isWhole = readWhole(fd, padded([rowStart, columnOf, (values ?? rowValue)!, labels]), at);
+  if (!isWhole) return undefined;
   return { rows, columns, rowStart, columnOf, values, rowValue, labels };
 }
 
@@ -115,6 +121,28 @@ function padded(arrays: readonly (Int32Array | Float64Array)[]): Uint8Array[] {
     const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
     const rest = aligned(bytes.length) - bytes.length;
     return rest === 0 ? [bytes] : [bytes, new Uint8Array(rest)];
+  });
+}
+
+/** Fills the parts, as one read takes two gigabytes at most; false where the file was cut short since it was checked. */
+function readWhole(fd: number, parts: readonly Uint8Array[], at: number): boolean {
+  let from = at;
+  for (let rest = without(parts, 0); rest.length > 0; ) {
+    const read = readvSync(fd, rest, from);
+    if (read === 0) return false;
+    from += read;
+    rest = without(rest, read);
+  }
+  return true;
+}
+
+/** The parts behind their first bytes; none is empty. */
+function without(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skipped = bytes;
+  return parts.flatMap((part) => {
+    const gone = Math.min(skipped, part.length);
+    skipped -= gone;
+    return gone === part.length ? [] : [part.subarray(gone)];
   });
 }
 
@@ -158,12 +186,7 @@ export function writeParsed(key: CacheKey, { parsed, digest }: CachedRows): stri
 function writeWhole(path: string, parts: readonly Uint8Array[]): void {
   const fd = openSync(path, 'wx');
   try {
-    let rest = [...parts];
-    while (rest.length > 0) {
-      let written = writevSync(fd, rest);
-      while (rest.length > 0 && written >= rest[0]!.length) written -= rest.shift()!.length;
-      if (rest.length > 0) rest = [rest[0]!.subarray(written), ...rest.slice(1)];
-    }
+    for (let rest = [...parts]; rest.length > 0; ) rest = without(rest, writevSync(fd, rest));
   } finally {
     closeSync(fd);
   }
