@@ -5,12 +5,16 @@ import { MarinadeError } from '../shared/errors.ts';
 
 const DEFAULT_RESULTS = 'marinade-results';
 
+/** Threads and processes beyond what any machine has: a slip of the finger, which would take the machine down. */
+export const MOST_THREADS = 1024;
+
 export const integer =
-  (name: string, least = 1) =>
+  (name: string, least = 1, most = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
     const value = Number(text);
-    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value;
-    const expected = least === 1 ? 'a positive integer' : `an integer from ${least} on`;
+    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    const range = most < Number.MAX_SAFE_INTEGER ? `an integer from ${least} to ${most}` : `an integer from ${least} on`;
+    const expected = least === 1 && most === Number.MAX_SAFE_INTEGER ? 'a positive integer' : range;
     throw new MarinadeError('MARINADE_CONFIG_USAGE', `${name} expects ${expected}; got '${text}'`);
   };
 
@@ -58,7 +62,11 @@ export function withResults(command: Command): Command {
 }
 
 export function withThreads(command: Command): Command {
-  return command.option('--threads <n>', 'threads to compute on (default: the cores this process may use)', integer('--threads'));
+  return command.option(
+    '--threads <n>',
+    'threads to compute on (default: the cores this process may use)',
+    integer('--threads', 1, MOST_THREADS),
+  );
 }
 
 /** Options of commands that meet a queue. */

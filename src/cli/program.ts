@@ -9,6 +9,7 @@ import {
   integer,
   json,
   kernels,
+  MOST_THREADS,
   parallel,
   seconds,
   withData,
@@ -60,7 +61,7 @@ function declareStudies(program: Command): void {
 function declareComputation(program: Command): void {
   const run = program.command('run').argument('<study-file>').description('carry out a study; running it again goes on where it stopped');
   withQuiet(withThreads(withQueue(withResults(withStudy(run)), false)), 'no progress; run keys only')
-    .option('--workers <n>', 'with --redis: worker processes to start beside this one', integer('--workers'))
+    .option('--workers <n>', 'with --redis: worker processes to start beside this one', integer('--workers', 1, MOST_THREADS))
     .option('--accept-losing-queued-jobs', 'with --redis: accept a Redis without append-only file', false)
     .addOption(parallel())
     .option(
@@ -100,9 +101,9 @@ function declareService(program: Command): void {
   withThreads(withStrategies(withData(withQueue(withResults(serve), false))))
     .option('--host <address>', 'address to listen at; beyond loopback only with a token of your own', '127.0.0.1')
     .option('--token-file <file>', 'file with the token others show (else MARINADE_TOKEN, else a new one)')
-    .option('--port <n>', 'port to listen at, 0 for any', integer('--port', 0), 7070)
+    .option('--port <n>', 'port to listen at, 0 for any', integer('--port', 0, 65_535), 7070)
     .option('--allow-host <name>', 'another name under which the server is reached (repeatable)', collect, [])
-    .option('--workers <n>', 'with --redis: worker processes to start beside this one', integer('--workers'))
+    .option('--workers <n>', 'with --redis: worker processes to start beside this one', integer('--workers', 1, MOST_THREADS))
     .option('--accept-losing-queued-jobs', 'with --redis: accept a Redis without append-only file', false)
     .option(
       '--rounds-per-job <n>',

@@ -5,6 +5,7 @@
  * job (a leader and helpers at its barrier); *auto* is *runs*, but *clients* for a run of long rounds while there are
  * fewer jobs than threads; *inline* computes on the calling thread, for debugging.
  */
+import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import type { DataSpec } from '../algorithm/data/spec.ts';
 import type { Optimum } from '../algorithm/engine/solve-optimum.ts';
@@ -160,7 +161,9 @@ export class WorkerPool implements RoundJobExecutor {
     const { control, arena } = this.#controlOf(job.runKey, total);
     control.fill(0);
     const leader = this.#ask({ kind: 'round-job', job, loaded, control, stops });
-    const seats = Array.from({ length: this.#options.threads - 1 }, () =>
+    // Threads beyond cores or clients would only keep the others waiting at the barrier.
+    const helping = Math.min(this.#options.threads, availableParallelism(), total);
+    const seats = Array.from({ length: helping - 1 }, () =>
       this.#ask({ kind: 'seat', job: { experiment: job.experiment, runKey: job.runKey }, loaded, control }),
     );
     // Whoever dies says nothing to the others: they would wait at the barrier for ever.

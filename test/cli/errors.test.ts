@@ -29,7 +29,13 @@ describe('exit code 2: the user must change something', () => {
     ['an unknown option', ['run', 'study.yaml', '--thread', '2'], /unknown option '--thread'\n\(Did you mean --threads\?\)/],
     ['a missing argument', ['run'], /missing required argument 'study-file'/],
     ['too many arguments', ['validate', 'study.yaml', 'another.yaml'], /too many arguments/],
-    ['a number that is none', ['run', 'study.yaml', '--threads', '1e99'], /--threads expects a positive integer; got '1e99'/],
+    ['a number that is none', ['run', 'study.yaml', '--threads', '1e99'], /--threads expects an integer from 1 to 1024; got '1e99'/],
+    [
+      'more threads than any machine has',
+      ['run', 'study.yaml', '--threads', '5000'],
+      /--threads expects an integer from 1 to 1024; got '5000'/,
+    ],
+    ['a port that is none', ['serve', '--port', '70000'], /--port expects an integer from 0 to 65535; got '70000'/],
     [
       'rounds that are none',
       ['run', 'study.yaml', '--rounds-per-job', 'few'],

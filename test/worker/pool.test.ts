@@ -1,6 +1,10 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { availableParallelism } from 'node:os';
+import { Piscina } from 'piscina';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { codeOf, type MarinadeError } from '../../src/shared/errors.ts';
+import type { RoundJob } from '../../src/shared/messages/round-job.ts';
 import type { ThreadPlan, WorkerPool } from '../../src/worker/pool.ts';
+import type { PoolTask } from '../../src/worker/tasks.ts';
 import { failureOf } from '../orchestrator/ledger/support.ts';
 import { carry, harmful, harmfulStudy, jobAfter, jobOf, makePool, runsOf } from './support.ts';
 
@@ -146,6 +150,20 @@ describe('the pool', () => {
     expect(await threadsOf(10, 0)).toEqual([1, 1]);
     const [run] = await runsOf(quadraticStudy(200_000, '0..0'));
     expect((await carry(run!, pool, 2)).resultHash).toBe((await carry(run!, poolOf('inline'))).resultHash);
+  });
+
+  test('it gives a job no more threads than there are cores or clients', async () => {
+    const run = vi.spyOn(Piscina.prototype, 'run');
+    const pool = poolOf('clients', 3);
+    const few = (await runsOf(harmfulStudy('client', 'behave', 1, { clients: { total: 1 }, attack: { name: 'none' } }), [harmful]))[0]!;
+    const seatsFor = async (job: RoundJob): Promise<number> => {
+      run.mockClear();
+      await pool.execute(job);
+      return run.mock.calls.filter(([task]) => (task as PoolTask).kind === 'seat').length;
+    };
+    expect(await seatsFor(jobOf(few))).toBe(0);
+    expect(await seatsFor(jobOf(await healthy()))).toBe(Math.min(3, availableParallelism()) - 1);
+    run.mockRestore();
   });
 
   test('it rejects a job that a thread cannot read, rather than wait for ever', async () => {
