@@ -29,7 +29,7 @@ function kindOf(name: string, choices: readonly string[]): Kind {
   if (choices.length > 0) return 'words';
   if (name === 'folder') return 'folders';
   if (name === 'file' || name === 'study-file' || name === 'module') return 'files';
-  return ['study', 'run', 'study-or-run', 'data-set'].includes(name) ? 'asked' : 'none';
+  return ['study', 'run', 'study-or-run', 'run-or-study', 'data-set'].includes(name) ? 'asked' : 'none';
 }
 
 /** Text inside single quotes of a shell. */

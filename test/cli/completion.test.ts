@@ -68,6 +68,7 @@ describe.skipIf(!has('bash'))('completion in bash', () => {
     expect(await offered('list', '--results', 'mar')).toEqual(['marinade-results']);
     expect(await offered('show', '')).toEqual(['small']);
     expect(await offered('verify', runKey.slice(0, 5))).toEqual([runKey.slice(0, 16)]);
+    expect(await offered('verify', 'sm')).toEqual(['small']);
     expect(await offered('data', 'path', 'mush')).toEqual(['mushrooms']);
   });
 });

@@ -17,6 +17,12 @@ interface Verified {
   readonly difference: { readonly what: string; readonly round?: number; readonly stored: string; readonly computed: string } | null;
 }
 
+interface StudyVerified {
+  readonly equal: boolean;
+  readonly runs: readonly (Verified & { readonly runKey: string })[];
+  readonly unrecorded: number;
+}
+
 const { folder, remove } = newFolder();
 const here = { cwd: folder };
 const results = join(folder, 'marinade-results');
@@ -56,7 +62,9 @@ describe('marinade verify', () => {
   it('begins at a checkpoint, on any thread plan', async () => {
     const ended = await marinade(['verify', runKey, '--from', '150', '--parallel', 'clients', '--threads', '2'], here);
     expect(ended.status).toBe(0);
-    expect(ended.stdout).toContain('from the checkpoint of round 150 to round 200: 5 points of 3 metrics, 1 checkpoint');
+    expect(ended.stdout).toContain(
+      'from the checkpoint of round 150 to round 200: 5 points of 3 metrics (15 numbers), 1 checkpoint, f*, result hash ',
+    );
   });
 
   it('says which checkpoints there are when asked for another', async () => {
@@ -95,8 +103,39 @@ describe('marinade verify', () => {
     expect(Math.abs(Number(difference!.stored) - Number(difference!.computed))).toBeGreaterThan(0);
     const text = await marinade(['verify', runKey, '--results', copy], here);
     expect(text.stdout).toMatch(
-      /^DIFFERENT: run .* first difference in gradient-norm at round 70\n {2}stored {4}\S+\n {2}computed {2}\S+\n$/,
+      /^DIFFERENT: run .* first difference in gradient-norm at round 70\n {2}stored {4}\S+\n {2}computed {2}\S+\nto do: .*\n {2}--kernels reference/,
     );
+  });
+
+  it('computes all runs of a study again and says how much was compared', async () => {
+    const ended = await marinade(['verify', 'small', '--threads', '2'], here);
+    expect(ended.status).toBe(0);
+    expect(ended.stdout).toMatch(
+      /^equal to the last bit: 6 runs of study small \([0-9a-f]{16}\), computed again from x\^0: 126 points of 3 metrics \(378 numbers\), 12 checkpoints, 3 values of f\*, 6 result hashes\n$/,
+    );
+    const { equal, runs, unrecorded } = jsonOf<StudyVerified>(await marinade(['verify', 'small', '--json'], here));
+    expect({ equal, unrecorded, count: runs.length }).toEqual({ equal: true, unrecorded: 0, count: 6 });
+    const from = await marinade(['verify', 'small', '--from', '150'], here);
+    expect(from).toMatchObject({ status: 2, stdout: '' });
+    expect(from.stderr).toContain("--from belongs to one run; 'small' is a study");
+  });
+
+  it('names each run of a study that differs, beside those that do not and those of which there is nothing', async () => {
+    const copy = tampered('study', (at) => {
+      const database = new DatabaseSync(join(at, 'ledger.sqlite'));
+      database.exec(`UPDATE run SET result_hash = '${'0'.repeat(64)}' WHERE run_key = '${runKey}'`);
+      database.exec("UPDATE run SET committed_round = -1, state = 'queued', outcome = NULL WHERE seed = 2");
+      database.close();
+    });
+    const ended = await marinade(['verify', 'small', '--results', copy], here);
+    expect(ended.status).toBe(1);
+    expect(ended.stdout).toMatch(/^DIFFERENT: 1 of 4 runs of study small/);
+    expect(ended.stdout).toContain(`DIFFERENT: run ${runKey} from x^0: first difference in resultHash`);
+    expect(ended.stdout).toContain('equal to the last bit: the other 3 runs: 63 points');
+    expect(ended.stdout).toContain('not compared: 2 runs of which nothing is recorded yet\nto do: ');
+    const { equal, runs, unrecorded } = jsonOf<StudyVerified>(await marinade(['verify', 'small', '--json', '--results', copy], here));
+    expect({ equal, unrecorded }).toEqual({ equal: false, unrecorded: 2 });
+    expect(runs.filter((run) => !run.equal).map((run) => run.runKey)).toEqual([runKey]);
   });
 
   it('names the place in a checkpoint that differs', async () => {

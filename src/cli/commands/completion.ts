@@ -19,9 +19,11 @@ async function candidatesOf(kind: string, results: string): Promise<readonly str
   if (kind === 'data-set') return registeredSets.map(({ name }) => name);
   return withReader(results, async (ledger) => {
     const studies = await ledger.studies();
-    if (kind === 'study' || kind === 'study-or-run') return [...new Set(studies.map(({ name }) => name))];
+    const names = [...new Set(studies.map(({ name }) => name))];
+    if (kind === 'study' || kind === 'study-or-run') return names;
     const runs = await Promise.all(studies.map(({ studyKey }) => ledger.runs(studyKey)));
-    return [...new Set(runs.flat().map(({ runKey }) => runKey.slice(0, 16)))];
+    const keys = [...new Set(runs.flat().map(({ runKey }) => runKey.slice(0, 16)))];
+    return kind === 'run' ? keys : [...names, ...keys];
   });
 }
 

@@ -1,23 +1,18 @@
 /**
- * `marinade verify`: computes a recorded run again from its stored experiment, from x^0 or from one of its
- * checkpoints, and compares every bit with what the ledger holds: f*, metric columns, checkpoints, the result hash.
+ * `marinade verify`: computes a recorded run again, or every run of a study, and compares every bit with what the
+ * ledger holds. Says what was compared and how much of it, and on a difference what to do.
  */
-
-import { compile } from '../../algorithm/engine/compile.ts';
 import type { Experiment } from '../../algorithm/experiment.ts';
 import { needsOptimum } from '../../algorithm/metrics.ts';
-import { objectiveKey, runIdentity } from '../../orchestrator/plan/run-key.ts';
 import type { KernelsName } from '../../shared/contracts/kernels.ts';
-import type { LedgerReader, StudyRun } from '../../shared/contracts/ledger.ts';
+import type { LedgerReader, StudyRow, StudyRun } from '../../shared/contracts/ledger.ts';
 import { MarinadeError } from '../../shared/errors.ts';
-import { resultHash } from '../../shared/hash.ts';
-import { numericsVersion, type RoundJob, type RoundJobResult } from '../../shared/messages/round-job.ts';
 import type { ThreadPlan, WorkerPool } from '../../worker/pool.ts';
-import { hashStrategyModules, loadCatalog } from '../../worker/strategy-modules.ts';
-import { checkpointDifference, columnDifference, type Difference } from '../bits.ts';
-import { requireRun, withReader } from '../lookup.ts';
+import { findStudyOrRun, withReader } from '../lookup.ts';
 import { counted, print, printJson, say } from '../output.ts';
 import { createPool, type DataChoice, dataOptionsOf, defaultThreads, modulesOf } from '../pool.ts';
+import { createProgressLine } from '../progress.ts';
+import { type Recomputation, recompute, type Verified } from '../recompute.ts';
 import { settleData } from '../settle-data.ts';
 
 interface VerifyOptions extends DataChoice {
@@ -30,163 +25,145 @@ interface VerifyOptions extends DataChoice {
   readonly json: boolean;
 }
 
-interface Verified {
-  readonly from: number;
-  readonly to: number;
-  readonly points: number;
-  readonly checkpoints: readonly number[];
-  readonly difference: Difference | undefined;
+interface Compared {
+  readonly run: StudyRun;
+  readonly verified: Verified;
 }
 
 /** Ends with 0 when all bits agree, with 1 when one does not. */
-export async function verify(keyOrPrefix: string, given: VerifyOptions): Promise<void> {
+export async function verify(name: string, given: VerifyOptions): Promise<void> {
   await withReader(given.results, async (ledger) => {
-    const run = await requireRun(ledger, keyOrPrefix);
-    if (run.committedRound < 0) throw usage(`nothing of run ${run.runKey} is recorded yet: there is nothing to compare`);
-    const experiment = JSON.parse(run.experiment) as Experiment;
-    requireSameIdentity(run, experiment, modulesOf(given));
+    const { study, run } = await findStudyOrRun(ledger, name);
+    if (study !== undefined && given.from !== undefined) throw usage(`--from belongs to one run; '${name}' is a study`);
+    const runs = study === undefined ? [run] : await ledger.runs(study.studyKey);
+    const recorded = runs.filter(({ committedRound }) => committedRound >= 0);
+    if (recorded.length === 0) {
+      const what = study === undefined ? `run ${run.runKey}` : `study '${study.name}'`;
+      throw usage(`nothing of ${what} is recorded yet: there is nothing to compare`);
+    }
     const threads = given.threads ?? defaultThreads();
     const pool = createPool({ ...given, threads });
     try {
-      if (experiment.data !== undefined) await settleData(experiment.data, dataOptionsOf(given), { say });
-      const verified = await recompute(run, ledger, pool, given);
-      tell(run, verified, given.json);
-      if (verified.difference !== undefined) process.exitCode = 1;
+      const compared = await recomputeAll(recorded, ledger, pool, { ...given, threads });
+      if (study === undefined) tellRun(compared[0]!, given.json);
+      else tellStudy(study, compared, runs.length - recorded.length, given.json);
+      if (compared.some(({ verified }) => verified.difference !== undefined)) process.exitCode = 1;
     } finally {
       await pool.close();
     }
   });
 }
 
-/** The key must come out the same, or other numbers are to be expected. */
-function requireSameIdentity(run: StudyRun, experiment: Experiment, modules: readonly string[]): void {
-  if (runIdentity(experiment, run.dataSha256, hashStrategyModules(modules)).runKey === run.runKey) return;
-  throw usage(
-    `run ${run.runKey} was computed with other strategy modules or by another version of marinade; name the same modules with --strategies, or verify with that version`,
-  );
-}
-
-async function recompute(run: StudyRun, ledger: LedgerReader, pool: WorkerPool, options: VerifyOptions): Promise<Verified> {
-  const kept = (await ledger.checkpointRounds(run.runKey)).toSorted((a, b) => a - b);
-  const begin = await beginning(run, ledger, kept, options.from);
-  const optimum = await optimumOf(run, ledger, pool, modulesOf(options));
-  const stops = [...new Set([...kept.filter((round) => round > begin.fromRound), run.committedRound])];
-  const { rounds, columns: stored } = await ledger.curves(run.runKey);
-  const verified = { from: Math.max(0, begin.fromRound), to: run.committedRound, points: 0, checkpoints: [] as number[] };
-  if (optimum.difference !== undefined) return { ...verified, difference: optimum.difference };
-
-  let { fromRound, checkpoint } = begin;
-  const whole = Object.fromEntries(Object.entries(stored).map(([name, column]) => [name, Float64Array.from(column)]));
-  let last: RoundJobResult | undefined;
-  for (const stop of stops) {
-    const job: RoundJob = {
-      runKey: run.runKey,
-      epoch: run.epoch,
-      fromRound,
-      rounds: stop - Math.max(0, fromRound),
-      budgetMs: null,
-      experiment: run.experiment,
-      dataSha256: run.dataSha256,
-      optimum: optimum.value,
-      checkpoint,
-    };
-    last = await pool.execute(job);
-    const { points } = last;
-    const difference = columnDifference(stored, points, rounds);
-    if (difference !== undefined) return { ...verified, difference };
-    for (const [name, column] of Object.entries(points.columns)) whole[name]?.set(column, points.first);
-    verified.points += points.count;
-    if (last.toRound !== stop)
-      return {
-        ...verified,
-        difference: { what: 'end', round: last.toRound, stored: `goes on to round ${stop}`, computed: `${last.outcome}` },
-      };
-    const found = kept.includes(stop) ? await ledger.checkpoint(run.runKey, stop) : undefined;
-    if (found?.round === stop) {
-      const unlike = checkpointDifference(found.bytes, last.checkpoint, run.runKey);
-      if (unlike !== undefined) return { ...verified, difference: unlike };
-      verified.checkpoints.push(stop);
-    }
-    ({ toRound: fromRound, checkpoint } = last);
-  }
-  return { ...verified, difference: endDifference(run, last, whole) };
-}
-
-/** x^0, or a stored checkpoint: exactly the one asked for. */
-async function beginning(
-  { runKey, committedRound }: StudyRun,
-  ledger: LedgerReader,
-  kept: readonly number[],
-  from: number | undefined,
-): Promise<{ readonly fromRound: number; readonly checkpoint: Uint8Array | null }> {
-  if (from === undefined) return { fromRound: -1, checkpoint: null };
-  const found = kept.includes(from) ? await ledger.checkpoint(runKey, from) : undefined;
-  if (found?.round !== from) {
-    const have = kept.length === 0 ? 'none is kept' : `those of rounds ${kept.join(', ')} are kept`;
-    throw usage(`--from: run ${runKey} has no intact checkpoint of round ${from}; ${have}`);
-  }
-  if (from >= committedRound)
-    throw usage(`--from: no round is recorded after the checkpoint of round ${from}; without --from the run is verified from x^0`);
-  return { fromRound: from, checkpoint: found.bytes };
-}
-
-/** f* is solved again, and must be the stored one. */
-async function optimumOf(
-  run: StudyRun,
+/** Every run in turn, as many at a time as there are threads. */
+async function recomputeAll(
+  runs: readonly StudyRun[],
   ledger: LedgerReader,
   pool: WorkerPool,
-  modules: readonly string[],
-): Promise<{ readonly value: number | null; readonly difference?: Difference }> {
-  if (!run.metrics.some(needsOptimum)) return { value: null };
-  const compiled = compile(JSON.parse(run.experiment) as Experiment, await loadCatalog(modules));
-  const stored = await ledger.optimum(objectiveKey(compiled, run.dataSha256));
-  const { value } = await pool.solveOptimum(run.experiment);
-  if (stored === undefined || Object.is(stored.value, value)) return { value };
-  return { value, difference: { what: 'f*', stored: String(stored.value), computed: String(value) } };
-}
-
-/** A run that has ended must end the same way, with the same hash over x and all columns. */
-function endDifference(
-  run: StudyRun,
-  last: RoundJobResult | undefined,
-  columns: Readonly<Record<string, Float64Array>>,
-): Difference | undefined {
-  if (run.resultHash === null || last === undefined) return undefined;
-  const round = run.committedRound;
-  if (last.outcome !== run.outcome) return { what: 'outcome', round, stored: String(run.outcome), computed: String(last.outcome) };
-  const computed = resultHash({ numericsVersion, x: last.x!, columns });
-  return computed === run.resultHash
-    ? undefined
-    : { what: 'resultHash (x, as all columns agree)', round, stored: run.resultHash, computed };
-}
-
-function tell(run: StudyRun, { difference, from, to, points, checkpoints }: Verified, json: boolean): void {
-  if (json) {
-    printJson({
-      schema: 1,
-      runKey: run.runKey,
-      equal: difference === undefined,
-      from,
-      to,
-      points,
-      checkpoints,
-      difference: difference ?? null,
-    });
-    return;
+  options: VerifyOptions & { readonly threads: number },
+): Promise<Compared[]> {
+  const data = new Map(runs.map((run) => [run.dataSha256, (JSON.parse(run.experiment) as Experiment).data]));
+  for (const spec of data.values()) if (spec !== undefined) await settleData(spec, dataOptionsOf(options), { say });
+  const optima = new Map<string, Promise<number>>();
+  const recomputation: Recomputation = {
+    ledger,
+    pool,
+    modules: modulesOf(options),
+    from: options.from,
+    solve(objectiveKey, experiment) {
+      const solved = optima.get(objectiveKey) ?? pool.solveOptimum(experiment).then(({ value }) => value);
+      optima.set(objectiveKey, solved);
+      return solved;
+    },
+  };
+  const progress = createProgressLine(process.stderr, options.json || runs.length === 1);
+  const compared: Compared[] = [];
+  let [next, roundsDone, failed] = [0, 0, 0];
+  const total = runs.reduce((sum, { committedRound }) => sum + committedRound, 0);
+  const lane = async (): Promise<void> => {
+    for (let i = next++; i < runs.length; i = next++) {
+      const run = runs[i]!;
+      const verified = await recompute(run, recomputation);
+      compared[i] = { run, verified };
+      roundsDone += run.committedRound;
+      if (verified.difference !== undefined) failed++;
+      const finished = compared.filter((one) => one !== undefined).length;
+      progress.update({ total: runs.length, finished, failed, roundsDone, roundsLeft: total - roundsDone });
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: options.parallel === 'inline' ? 1 : options.threads }, lane));
+  } finally {
+    progress.end();
   }
-  const begin = from === 0 ? 'x^0' : `the checkpoint of round ${from}`;
-  if (difference === undefined) {
-    const end = run.resultHash === null ? '' : ` and result hash ${run.resultHash.slice(0, 16)}`;
+  return compared;
+}
+
+function runJson({ run, verified: { difference, ...counts } }: Compared): object {
+  return { runKey: run.runKey, equal: difference === undefined, ...counts, difference: difference ?? null };
+}
+
+function tellRun(compared: Compared, json: boolean): void {
+  const { run, verified } = compared;
+  if (json) printJson({ schema: 1, ...runJson(compared) });
+  else if (verified.difference !== undefined) print(`${differenceText(compared)}\n${remedy}`);
+  else
     print(
-      `equal to the last bit: run ${run.runKey.slice(0, 16)} from ${begin} to round ${to}: ${counted(points, 'point')} of ${counted(run.metrics.length, 'metric')}, ${counted(checkpoints.length, 'checkpoint')}${end}`,
+      `equal to the last bit: run ${run.runKey.slice(0, 16)}, computed again ${beginText(verified)} to round ${verified.to}: ${contentText([compared])}`,
     );
+}
+
+function tellStudy({ name, studyKey }: StudyRow, compared: readonly Compared[], unrecorded: number, json: boolean): void {
+  const different = compared.filter(({ verified }) => verified.difference !== undefined);
+  if (json) {
+    printJson({ schema: 1, study: name, studyKey, equal: different.length === 0, runs: compared.map(runJson), unrecorded });
     return;
   }
-  const { what, round, stored, computed } = difference;
-  print(
-    `DIFFERENT: run ${run.runKey} from ${begin}: first difference in ${what}${round === undefined ? '' : ` at round ${round}`}\n  stored    ${stored}\n  computed  ${computed}`,
-  );
+  const equal = compared.filter(({ verified }) => verified.difference === undefined);
+  const lines = [];
+  const of = `${counted(compared.length, 'run')} of study ${name} (${studyKey})`;
+  if (different.length === 0) lines.push(`equal to the last bit: ${of}, computed again from x^0: ${contentText(equal)}`);
+  else lines.push(`DIFFERENT: ${different.length} of ${of}, computed again from x^0`, ...different.map(differenceText));
+  if (different.length > 0 && equal.length > 0)
+    lines.push(`equal to the last bit: the other ${counted(equal.length, 'run')}: ${contentText(equal)}`);
+  if (unrecorded > 0) lines.push(`not compared: ${counted(unrecorded, 'run')} of which nothing is recorded yet`);
+  if (different.length > 0) lines.push(remedy);
+  print(lines.join('\n'));
 }
+
+/** What was compared, and how much of it. */
+function contentText(compared: readonly Compared[]): string {
+  const sum = (count: (one: Compared) => number): number => compared.reduce((all, one) => all + count(one), 0);
+  const points = sum(({ verified }) => verified.points);
+  const numbers = sum(({ run, verified }) => verified.points * run.metrics.length);
+  const metrics = new Set(compared.flatMap(({ run }) => run.metrics));
+  const hashes = compared.flatMap(({ run }) => run.resultHash ?? []);
+  const optima = new Set(compared.flatMap(({ run }) => (run.metrics.some(needsOptimum) ? (run.objectiveKey ?? []) : [])));
+  const parts = [
+    `${counted(points, 'point')} of ${counted(metrics.size, 'metric')} (${counted(numbers, 'number')})`,
+    counted(
+      sum(({ verified }) => verified.checkpoints.length),
+      'checkpoint',
+    ),
+    optima.size === 0 ? '' : optima.size === 1 ? 'f*' : `${optima.size} values of f*`,
+    hashes.length === 1 ? `result hash ${hashes[0]!.slice(0, 16)}` : hashes.length === 0 ? '' : `${hashes.length} result hashes`,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+function beginText({ from }: Verified): string {
+  return from === 0 ? 'from x^0' : `from the checkpoint of round ${from}`;
+}
+
+function differenceText({ run, verified }: Compared): string {
+  const { what, round, stored, computed } = verified.difference!;
+  const place = `${what}${round === undefined ? '' : ` at round ${round}`}`;
+  return `DIFFERENT: run ${run.runKey} ${beginText(verified)}: first difference in ${place}\n  stored    ${stored}\n  computed  ${computed}`;
+}
+
+const remedy = `to do: one experiment has one result, so the record or this computation is wrong. Verify the run once more with
+  --kernels reference --parallel inline
+  The same difference again: the record is wrong. \`marinade doctor\` checks the ledger; a run into another results folder records it anew.
+  No difference, or another one: this machine or our kernels err. Please report it with the lines above.`;
 
 function usage(message: string): MarinadeError {
   return new MarinadeError('MARINADE_CONFIG_USAGE', message);
