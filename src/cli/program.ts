@@ -84,13 +84,16 @@ function declareComputation(program: Command): void {
     .addOption(kernels())
     .action(async (options) => (await import('./commands/worker.ts')).worker(options));
 
-  const verify = program.command('verify').argument('<run>').description('compute a recorded run again and compare every bit');
+  const verify = program
+    .command('verify')
+    .argument('<run-or-study>')
+    .description('compute a recorded run, or all of a study, again and compare every bit');
   withThreads(withStrategies(withData(withResults(verify))))
     .option('--from <round>', 'begin at the checkpoint of this round instead of x^0', integer('--from', 0))
     .addOption(parallel())
     .addOption(kernels())
     .addOption(json())
-    .action(async (run, options) => (await import('./commands/verify.ts')).verify(run, options));
+    .action(async (name, options) => (await import('./commands/verify.ts')).verify(name, options));
 }
 
 /** Signed: `-5` is a priority, not an option. */
