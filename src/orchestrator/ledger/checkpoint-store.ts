@@ -17,6 +17,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -179,7 +180,7 @@ export class CheckpointStore {
   }
 
   #read(run: RunIdentity, { round, body }: IndexRow): Uint8Array {
-    const stored = body ?? readFileSync(this.#path(run.runKey, round));
+    const stored = body ?? readRegular(this.#path(run.runKey, round));
     const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.length);
     this.#verify(run, round, bytes);
     return bytes;
@@ -216,6 +217,12 @@ function fileName(round: number): string {
   return `${round}.ckpt`;
 }
 
+/** The bytes of a file; a folder, a pipe or a device in its place is damage. */
+function readRegular(path: string): Uint8Array {
+  if (statSync(path).isFile()) return readFileSync(path);
+  throw new MarinadeError('MARINADE_STORAGE_CHECKPOINT', 'it is no file', { path });
+}
+
 function isMissing(thrown: unknown): boolean {
   return (thrown as { code?: string }).code === 'ENOENT';
 }
@@ -223,7 +230,7 @@ function isMissing(thrown: unknown): boolean {
 /** A file that stays behind is an orphan, which the next open removes: not worth failing a commit that is durable. */
 function remove(path: string): void {
   try {
-    rmSync(path, { force: true });
+    rmSync(path, { recursive: true, force: true });
   } catch {
     // Left for `removeOrphans`.
   }

@@ -62,7 +62,11 @@ export function prepareFolder({ folder, database, checkpoints }: LedgerPaths): v
     if (!statSync(checkpoints).isDirectory()) throw notADirectory(checkpoints);
     accessSync(checkpoints, constants.R_OK | constants.W_OK | constants.X_OK);
   });
-  if (existsSync(database)) storing(database, () => accessSync(database, constants.R_OK | constants.W_OK));
+  storing(database, () => {
+    if (!existsSync(database)) return;
+    requireFile(database);
+    accessSync(database, constants.R_OK | constants.W_OK);
+  });
 }
 
 function writeProbe(folder: string): void {
@@ -88,7 +92,7 @@ function cannotHold(path: string, cause: unknown): MarinadeError {
 /** Refuses a folder that holds no ledger to read. */
 export function requireLedger({ folder, database }: LedgerPaths): void {
   try {
-    statSync(database);
+    requireFile(database);
     accessSync(database, constants.R_OK);
   } catch (thrown) {
     const { code } = thrown as { code?: string };
@@ -99,6 +103,18 @@ export function requireLedger({ folder, database }: LedgerPaths): void {
       { folder },
     );
   }
+}
+
+/** A pipe or a device would be waited for. */
+export function requireFile(path: string): void {
+  if (statSync(path).isFile()) return;
+  throw new MarinadeError(
+    'MARINADE_STORAGE_LEDGER',
+    `expected a file at ${path}. Remove what is there, or choose another folder with --results`,
+    {
+      path,
+    },
+  );
 }
 
 /** Makes renames and new entries of a directory durable. */

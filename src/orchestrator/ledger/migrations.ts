@@ -148,10 +148,21 @@ export function requireReadable(connection: Connection): void {
 
 function versionOf(connection: Connection): number {
   const version = Number(connection.pragma('user_version'));
+  if (version < 0 || (version === 0 && hasTables(connection))) {
+    throw new MarinadeError(
+      'MARINADE_STORAGE_LEDGER',
+      `${connection.path} is a database of another program, no ledger. Move it away, or choose another folder with --results`,
+      { path: connection.path, version },
+    );
+  }
   if (version <= schemaVersion) return version;
   throw new MarinadeError(
     'MARINADE_PROTOCOL_VERSION',
     `expected ${connection.path} with tables of version ${schemaVersion} at most; got ${version}. Use the newer marinade that wrote it`,
     { path: connection.path, expected: schemaVersion, received: version },
   );
+}
+
+function hasTables(connection: Connection): boolean {
+  return connection.get('SELECT 1 AS found FROM sqlite_schema') !== undefined;
 }
