@@ -1,10 +1,13 @@
 /** `planStudy`: what a study would run, without running it. */
 import { catalog as builtIn, type Catalog } from './algorithm/catalog.ts';
+import type { DataSpec } from './algorithm/data/spec.ts';
+import { factsOnData } from './algorithm/engine/data-facts.ts';
 import { plainArena } from './algorithm/kernels/plain-arena.ts';
 import { anchorFiles } from './orchestrator/plan/anchor-files.ts';
 import { type Plan, planStudyFile } from './orchestrator/plan/plan-study.ts';
 import { readStudy } from './orchestrator/plan/read-study.ts';
-import { type DataOptions, loadDataset } from './worker/data/load.ts';
+import { canonicalJson } from './shared/hash.ts';
+import { type DataOptions, type LoadedData, loadDataset } from './worker/data/load.ts';
 
 export interface PlanStudyOptions extends DataOptions {
   /** What `file` paths are relative to; default the current folder. */
@@ -21,9 +24,22 @@ export interface PlanStudyOptions extends DataOptions {
  */
 export async function planStudy(text: string, options: PlanStudyOptions = {}): Promise<Plan> {
   const study = anchorFiles(readStudy(text, options.file ?? 'study'), options.baseDirectory ?? process.cwd());
+  const loaded = new Map<string, Promise<LoadedData>>();
+  const load = (data: DataSpec): Promise<LoadedData> => {
+    const key = canonicalJson(data);
+    const one = loaded.get(key) ?? loadDataset(data, { ...options, arena: plainArena() });
+    loaded.set(key, one);
+    return one;
+  };
   return planStudyFile(study, {
     catalog: options.catalog ?? builtIn,
-    data: { identify: (data) => loadDataset(data, { ...options, arena: plainArena() }) },
+    data: {
+      identify: async (data) => ({ sha256: (await load(data)).sha256 }),
+      async check(compiled) {
+        const { data, test } = await load(compiled.experiment.data!);
+        return factsOnData(compiled, data, test, plainArena());
+      },
+    },
     strategies: [],
   });
 }

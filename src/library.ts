@@ -30,6 +30,8 @@ export interface AggregateOptions {
   readonly toleratedByzantine: number;
   /** The previous output, for rules that remember it; zero by default, as at the start of a run. */
   readonly previous?: VectorArgument | undefined;
+  /** The gradient on the server's own rows, for rules that trust it; others, all built-in ones, leave it alone. */
+  readonly serverGradient?: VectorArgument | undefined;
   readonly seed?: number | undefined;
   /** Replaces the permutation of bucketing: `permutation[p]` is the message put at position p. */
   readonly permutation?: VectorArgument | undefined;
@@ -44,13 +46,14 @@ export interface AggregateOptions {
  */
 export function aggregate(options: AggregateOptions): Float64Array {
   const catalog = catalogOf(options);
-  const { aggregator, messages, toleratedByzantine, previous, seed, permutation } = checked(
+  const { aggregator, messages, toleratedByzantine, previous, serverGradient, seed, permutation } = checked(
     'aggregate',
     z.strictObject({
       aggregator: catalog.aggregators.schema,
       messages: argument.messages,
       toleratedByzantine: count,
       previous: argument.vector.optional(),
+      serverGradient: argument.vector.optional(),
       seed: argument.seed,
       permutation: argument.vector.optional(),
       catalog: argument.catalog,
@@ -58,6 +61,7 @@ export function aggregate(options: AggregateOptions): Float64Array {
     options,
   );
   const rows = messagesOf('aggregate', 'messages', messages);
+  if (serverGradient !== undefined) vectorOf('aggregate', 'serverGradient', serverGradient, rows.d);
   const shape = { n: rows.n, d: rows.d };
   const pipeline = pipelineOf(aggregator, catalog);
   const broken = pipeline.refused(rows.n, toleratedByzantine);
@@ -176,6 +180,8 @@ export function compress(options: CompressOptions): Float64Array {
   }
   const out = Float64Array.from(vector);
   const chosen = instantiate(catalog.compressors, compressor, undefined);
+  const broken = chosen.infeasible?.(out.length);
+  if (broken !== undefined) throw new MarinadeError('MARINADE_PRECONDITION_UNSUPPORTED', `compress: ${broken}`);
   const { correlated } = catalog.compressors.get(compressor.name).traits;
   chosen.compress(out, {
     stream: new KeyedStream(seed, 'compressor').at(0, correlated ? EVERYONE : client),

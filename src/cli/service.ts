@@ -6,6 +6,7 @@ import { type DataSource, planStudyFile } from '../orchestrator/plan/plan-study.
 import { readStudy, type StudyFile } from '../orchestrator/plan/read-study.ts';
 import type { OrchestratorCommands, StudyAdvance } from '../shared/contracts/commands.ts';
 import { MarinadeError } from '../shared/errors.ts';
+import { untoldWarnings } from './wire.ts';
 
 export interface ServiceParts {
   readonly orchestrator: Orchestrator;
@@ -41,7 +42,7 @@ export function createCommands({ orchestrator, catalog, strategyHashes, data, qu
       const plan = await planStudyFile(file, { catalog, data, strategies: strategyHashes });
       const report = await orchestrator.submit(plan);
       if (priority !== undefined) await orchestrator.setStudy(plan.studyKey, { priority });
-      const warnings = [...new Set(plan.cells.flatMap((cell) => cell.warnings))];
+      const warnings = untoldWarnings(plan, []);
       return { ...report, studyKey: plan.studyKey, study: plan.name, runs: plan.runs.length, warnings };
     },
     setStudy: (studyKey, change) => orchestrator.setStudy(studyKey, change),

@@ -1,15 +1,16 @@
 /** Builds what a command needs: the catalog, the plan, the ledger; its pool is made in `pool.ts`. Only here the layers meet. */
 import { dirname, resolve } from 'node:path';
 import type { DataSpec } from '../algorithm/data/spec.ts';
-import { requireTestSet } from '../algorithm/engine/measurement.ts';
-import { createProblem } from '../algorithm/engine/simulation.ts';
+import { factsOnData } from '../algorithm/engine/data-facts.ts';
 import { plainArena } from '../algorithm/kernels/plain-arena.ts';
 import { type OwnedLedger, openLedger } from '../orchestrator/ledger/open-ledger.ts';
 import { anchorFiles } from '../orchestrator/plan/anchor-files.ts';
 import { type DataSource, type Plan, planStudyFile } from '../orchestrator/plan/plan-study.ts';
 import { readStudy, type StudyFile } from '../orchestrator/plan/read-study.ts';
 import { parseSource } from '../orchestrator/plan/source-text.ts';
+import { nearest } from '../orchestrator/plan/suggestions.ts';
 import { MarinadeError } from '../shared/errors.ts';
+import { registeredSet, registeredSets } from '../worker/data/registry.ts';
 import type { WorkerPool } from '../worker/pool.ts';
 import { hashStrategyModules, loadCatalog } from '../worker/strategy-modules.ts';
 import { type DataChoice, dataOptionsOf, modulesOf, type StrategyChoice } from './pool.ts';
@@ -26,6 +27,10 @@ export async function readStudyFile(path: string, set: readonly string[] = []): 
   const overrides = set.map((text) => {
     const at = text.indexOf('=');
     if (at < 1) throw new MarinadeError('MARINADE_CONFIG_USAGE', `--set expects path=value; got '${text}'`);
+    if (at === text.length - 1) {
+      const expected = `a value, such as ${text}10 or ${text}{ name: none }; got nothing`;
+      throw new MarinadeError('MARINADE_CONFIG_USAGE', `--set ${text} expects ${expected}`);
+    }
     return [text.slice(0, at), parseSource(text.slice(at + 1), `--set ${text.slice(0, at)}`).data] as const;
   });
   return readStudy(await readStudyText(path), path === '-' ? '<stdin>' : path, overrides);
@@ -51,11 +56,8 @@ export function dataOf(pool: WorkerPool, options: DataChoice, { say, ...others }
       return { ...settled, sha256: (await pool.load(settled.used)).sha256 };
     },
     async check(compiled) {
-      const { data, metrics } = compiled.experiment;
-      if (data === undefined) return;
-      const loaded = await pool.load(data);
-      const { problem } = createProblem(compiled, loaded.data, loaded.test, plainArena());
-      requireTestSet(metrics.names, problem);
+      const { data, test } = await pool.load(compiled.experiment.data!);
+      return factsOnData(compiled, data, test, plainArena());
     },
   };
 }
@@ -74,9 +76,9 @@ export async function planOf(studyPath: string, options: StudyOptions, data: Dat
   });
 }
 
-/** What cells of a plan warn of, each once, without what was told while its data were settled. */
-export function untoldWarnings({ cells }: Plan, told: readonly string[]): string[] {
-  const warnings = new Set(cells.flatMap((cell) => cell.warnings));
+/** What a plan and its cells warn of, each once, without what was told while its data were settled. */
+export function untoldWarnings({ notes, cells }: Plan, told: readonly string[]): string[] {
+  const warnings = new Set([...notes, ...cells.flatMap((cell) => cell.warnings)]);
   return [...warnings].filter((warning) => !told.some((text) => text.startsWith(warning)));
 }
 
@@ -84,12 +86,20 @@ export function untoldWarnings({ cells }: Plan, told: readonly string[]): string
 function placed(thrown: unknown, spec: DataSpec, { study, source }: StudyFile): unknown {
   if (!(thrown instanceof MarinadeError) || thrown.code !== 'MARINADE_CONFIG_INVALID') return thrown;
   const chosen = 'name' in spec ? spec.name : spec.file;
+  const near =
+    'name' in spec && registeredSet(chosen) === undefined
+      ? nearest(
+          chosen,
+          registeredSets.map(({ name }) => name),
+        )
+      : undefined;
+  const message = near === undefined ? thrown.text : `${thrown.text}; did you mean '${near}'?`;
   const isChosen = (value: unknown): boolean => value === chosen || Object.values((value ?? {}) as object).includes(chosen);
   for (const [path, values] of Object.entries(study.parameters)) {
     const index = path === 'data' || path.startsWith('data.') ? values.findIndex(isChosen) : -1;
-    if (index >= 0) return source.error([{ path: ['parameters', path, index, ...('name' in spec ? ['name'] : [])], message: thrown.text }]);
+    if (index >= 0) return source.error([{ path: ['parameters', path, index, ...('name' in spec ? ['name'] : [])], message }]);
   }
-  return source.error([{ path: ['experiment', 'data', ...('name' in spec ? ['name'] : [])], message: thrown.text }]);
+  return source.error([{ path: ['experiment', 'data', ...('name' in spec ? ['name'] : [])], message }]);
 }
 
 /** Opens the results folder as its owner. */

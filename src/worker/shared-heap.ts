@@ -12,15 +12,15 @@
 import { referenceKernels } from '../algorithm/kernels/reference/index.ts';
 import { createWasmKernels, type KernelMemory } from '../algorithm/kernels/wasm.ts';
 import type { Kernels, KernelsName } from '../shared/contracts/kernels.ts';
-import type { Arena } from '../shared/contracts/memory.ts';
+import { type Arena, sharedMemoryBytes } from '../shared/contracts/memory.ts';
 import { MarinadeError } from '../shared/errors.ts';
 
 const UNIT = 64;
 const WORDS_PER_UNIT = UNIT / 4;
-/** One page short of 4 GiB: V8 keeps the length of a buffer in 32 bits when it clones a view, and 4 GiB would be 0 there. */
-const PAGES = 65535;
+/** V8 keeps the length of a buffer in 32 bits when it clones a view, and 4 GiB would be 0 there: hence one page less. */
+const PAGES = sharedMemoryBytes / 65536;
 /** Units of the whole memory; the first unit holds the lock. */
-const UNITS = (PAGES * 65536) / UNIT;
+const UNITS = sharedMemoryBytes / UNIT;
 const FIRST = 1;
 /** The owner of a free block; the process owns as thread 0, the main thread. */
 const FREE = 0;

@@ -48,6 +48,18 @@ describe('planStudy', () => {
     expect(plan.runs[1]!.runKey).toBe(runKey);
   });
 
+  test('it refuses what only the data tell, and a clipping level without its constants', async () => {
+    const lines: readonly (readonly [string, RegExp])[] = [
+      ['compressor: { name: rand-k, k: 7 }', /UNSUPPORTED.*k <= d; got k = 7, d = 6/],
+      ['start: { name: explicit, values: [1, 2] }', /INVALID.*d = 6 numbers; got 2/],
+      ['metrics: { names: [test-accuracy] }', /UNSUPPORTED.*needs a test set/],
+    ];
+    for (const [line, message] of lines) {
+      const text = study.replace('  rounds: 4\n', `  rounds: 4\n  ${line}\n`).replace('infeasible: drop\n', '');
+      await expect(planStudy(text.replace(/, krum]/, ']').replace(/exclude.*\n/, ''), { baseDirectory }), line).rejects.toThrow(message);
+    }
+  });
+
   test('it points at the place of a mistake', async () => {
     await expect(planStudy(study.replace('stepSize', 'stepsize'), { baseDirectory })).rejects.toThrow(
       /study:7:\d+.*(\n.*)*did you mean 'stepSize'\?/,

@@ -97,7 +97,7 @@ describe('simulate', () => {
     const uniform = await startOf({ name: 'uniform' });
     expect(uniform.every((value) => Math.abs(value) < 1 / Math.sqrt(6))).toBe(true);
     expect(new Set(uniform).size).toBe(6);
-    await expect(startOf({ name: 'explicit', values: [1] })).rejects.toThrow(/MARINADE_SHAPE_DIMENSION.*d = 6 numbers; got 1/);
+    await expect(startOf({ name: 'explicit', values: [1] })).rejects.toThrow(/MARINADE_CONFIG_INVALID.*d = 6 numbers; got 1/);
   });
 
   test.each<[string, Readonly<Record<string, unknown>>, RegExp]>([

@@ -40,6 +40,18 @@ describe('aggregate', () => {
     expect(aggregate({ aggregator, messages: [[10]], toleratedByzantine: 0, previous: [7] })).toEqual(Float64Array.of(8));
   });
 
+  test('it takes a server gradient, which a rule that does not trust it leaves alone', () => {
+    const call = {
+      aggregator: { name: 'mean' },
+      messages: [
+        [1, 2],
+        [3, 6],
+      ],
+      toleratedByzantine: 0,
+    };
+    expect(aggregate({ ...call, serverGradient: [100, 100] })).toEqual(aggregate(call));
+  });
+
   test.each<[string, () => unknown, string]>([
     [
       'messages of two lengths',
@@ -50,6 +62,11 @@ describe('aggregate', () => {
     [
       'a previous output of another length',
       () => aggregate({ aggregator: { name: 'mean' }, messages: [[1]], toleratedByzantine: 0, previous: [1, 2] }),
+      'MARINADE_SHAPE_DIMENSION',
+    ],
+    [
+      'a server gradient of another length',
+      () => aggregate({ aggregator: { name: 'mean' }, messages: [[1]], toleratedByzantine: 0, serverGradient: [1, 2] }),
       'MARINADE_SHAPE_DIMENSION',
     ],
     [
@@ -199,6 +216,9 @@ describe('compress', () => {
     expect(codeThrownBy(() => compress({ compressor, vector: [1, 2], coordinates: [0, 1] }))).toBe('MARINADE_SHAPE_DIMENSION');
     expect(codeThrownBy(() => compress({ compressor, vector: [1, 2], coordinates: [2] }))).toBe('MARINADE_SHAPE_DIMENSION');
     expect(codeThrownBy(() => compress({ compressor, vector: [1, 2], client: 3, clients: 3 }))).toBe('MARINADE_CONFIG_INVALID');
+    expect(codeThrownBy(() => compress({ compressor: { name: 'rand-k', k: 3 }, vector: [1, 2] }))).toBe(
+      'MARINADE_PRECONDITION_UNSUPPORTED',
+    );
     expect(codeThrownBy(() => compress({ compressor: { name: 'zip' }, vector: [1, 2] }))).toBe('MARINADE_CONFIG_INVALID');
   });
 });

@@ -25,6 +25,21 @@ export function hiddenShift(n: number, byzantine: number): number {
   return quotient > 0 && quotient < 1 ? normalQuantile(quotient) : 0;
 }
 
+/** What is to be said where the formula gives no shift that harms. */
+function cautionOf(n: number, byzantine: number): string | undefined {
+  const honest = n - byzantine;
+  const shift = hiddenShift(n, byzantine);
+  if (byzantine === 0 || shift > 0) return undefined;
+  const argument = honest - Math.floor(n / 2 + 1) + byzantine;
+  const quotient = `its formula's argument is ${argument}/${honest}`;
+  const effect = shift === 0 ? 'liars send the honest mean' : `it is ${shift.toFixed(2)}, a shift the other way`;
+  const why =
+    argument >= honest
+      ? `${quotient}, not below 1: so many need no honest supporters to hide behind`
+      : `${quotient}, not above 1/2: so few would have to hide in the inner half`;
+  return `a-little-is-enough with z: auto among ${byzantine} of ${n} byzantine clients: ${effect} (${why}); give z a number`;
+}
+
 export const aLittleIsEnough = defineAttack({
   name: 'a-little-is-enough',
   summary: 'The honest mean shifted by a few standard deviations.',
@@ -43,6 +58,7 @@ export const aLittleIsEnough = defineAttack({
   traits: ({ visibility: visible }) => ({ knowledge: 'honest-messages', colludes: visible === 'all', scaleFree: true }),
   create: ({ z: shift, sign, visibility: visible }) => ({
     workspace: ({ d }) => ({ mean: d, deviation: d }),
+    ...(shift === 'auto' ? { caution: ({ total, byzantineCount }) => cautionOf(total, byzantineCount) } : {}),
     needs: (situation) => honestOrOwn(visible, situation),
     craft(view, { workspace: { mean, deviation }, kernels }, out) {
       const { rows, frame } = view.equivariant!;

@@ -38,6 +38,7 @@ export const inMajority = defineAttack({
     return {
       ...(attack.state === undefined ? {} : { state: attack.state }),
       ...(attack.workspace === undefined ? {} : { workspace: attack.workspace }),
+      ...(attack.caution === undefined ? {} : { caution: attack.caution }),
       needs: (situation) => (active(situation) ? attack.needs(situation) : { own: 'message' }),
       craft: (view, context, out) => (active(view) ? attack.craft(view, context, out) : behave(view, out)),
     };

@@ -37,6 +37,8 @@ export const randK = defineCompressor({
     }
     return {
       workspace: ({ d }) => ({ kept: d }),
+      infeasible: (d) =>
+        kept.k !== undefined && kept.k > d ? `rand-k keeps k of d coordinates: k <= d; got k = ${kept.k}, d = ${d}` : undefined,
       constants(d) {
         const k = keptCount(kept, d);
         return { class: 'unbiased', omega: d / k - 1, bound: d / k, density: k };

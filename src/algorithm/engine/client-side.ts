@@ -14,6 +14,7 @@ import { requireBatch } from '../random/given-draws.ts';
 import { sampleWithoutReplacement, sampleWithReplacement, seenSize } from '../random/sampling.ts';
 import { EVERYONE, KeyedStream } from '../random/streams.ts';
 import type { CompiledExperiment } from './compile.ts';
+import { largestBatch } from './foresight.ts';
 
 /** What to compute for a client. */
 export const answerKinds = { message: 0, gradient: 1, flippedMessage: 2, flippedGradient: 3 } as const;
@@ -94,7 +95,7 @@ export class ClientSide implements ClientContext {
     arena: Arena,
     draws: Draws | undefined,
   ) {
-    const { experiment, method, compressor, honest } = compiled;
+    const { experiment, compressor, honest } = compiled;
     const { total, byzantineData } = experiment.clients;
     const { d } = problem;
     this.#compiled = compiled;
@@ -111,7 +112,7 @@ export class ClientSide implements ClientContext {
       workspace: arraysFor(compressor.workspace?.({ n: total, d }) ?? {}, (length) => arena.doubles(length)),
       coordinates: undefined,
     };
-    const b = Math.max(1, method.batchSize ?? 1, largestBatch(experiment.method));
+    const b = largestBatch(compiled);
     this.#batch = arena.ints(b);
     this.#seen = new Int32Array(seenSize(b));
 
@@ -133,13 +134,6 @@ export class ClientSide implements ClientContext {
         if (flips) this.#flippedOracles.push(new SharedOracle(problem.oracle(owner, rows, true), arena.doubles(d)));
       }
       this.#oracleOf[client] = position;
-    }
-    const poorest = this.#oracles.reduce((least, { samples }) => Math.min(least, samples), Number.POSITIVE_INFINITY);
-    if (method.batchRule?.batchSampling === 'without-replacement' && b > poorest) {
-      throw new MarinadeError(
-        'MARINADE_PRECONDITION_UNSUPPORTED',
-        `a batch of ${b} without replacement needs as many rows; some client has ${poorest}`,
-      );
     }
   }
 
@@ -208,10 +202,4 @@ export class ClientSide implements ClientContext {
     for (const name of this.#memoryNames) this.#scratchMemory[name]!.set(memory[name]!);
     return this.#scratchMemory;
   }
-}
-
-/** The largest batch a method's parameters name, at any depth: refresh batches may exceed the usual ones. */
-function largestBatch(parameters: Readonly<Record<string, unknown>>): number {
-  const refresh = parameters['refreshGradient'];
-  return typeof refresh === 'object' && refresh !== null ? Number((refresh as { batchSize?: number }).batchSize ?? 1) : 1;
 }

@@ -92,6 +92,12 @@ export function checkTolerance(compiled: Unchecked): string[] {
     if (seen.has(n)) continue;
     seen.add(n);
     const f = toleratedByzantine(experiment, n);
+    const told = experiment.clients.assumedByzantine ?? experiment.clients.byzantine;
+    if (f === 0 && told > 0) {
+      warnings.push(
+        `for ${label} (n = ${n}) a rule is told f = floor(${told} * ${n} / ${experiment.clients.total}) = 0: one that uses f defends against nobody there; larger cohorts or clients.assumedByzantine raise f`,
+      );
+    }
     const broken = pipeline.infeasible(n, f);
     if (broken !== undefined) {
       if (pipeline.refused(n, f) !== undefined) {
@@ -114,14 +120,15 @@ export function checkTolerance(compiled: Unchecked): string[] {
 }
 
 /** What a method's analysis assumes. */
-export function checkAssumptions({ experiment, catalog, method, compressor, compressorCorrelated, participation }: Unchecked): string[] {
+export function checkAssumptions(compiled: Unchecked): string[] {
+  const { experiment, catalog, method, compressor, compressorCorrelated, participation, attack, pipeline } = compiled;
   const warnings: string[] = [];
   const { compressor: choice, assumptions, clients } = experiment;
-  const broken = (text: string): void => {
+  const broken = (text: string, instead = 'another compressor'): void => {
     if (assumptions === 'enforce') {
       throw new MarinadeError(
         'MARINADE_PRECONDITION_ASSUMPTION',
-        `${text}; choose another compressor, or set assumptions: waive to try it on purpose`,
+        `${text}; choose ${instead}, or set assumptions: waive to try it on purpose`,
       );
     }
     warnings.push(`waived: ${text}`);
@@ -134,6 +141,16 @@ export function checkAssumptions({ experiment, catalog, method, compressor, comp
   if (method.compressor === 'contractive' && kind === 'biased')
     broken(`method '${experiment.method.name}' needs a contractive compressor; '${choice.name}' is ${kind}`);
   if (compressorCorrelated) warnings.push(`compressor '${choice.name}' is correlated between clients, which the theorems do not cover`);
+  if (experiment.clipping.name === 'theory') {
+    const { name } = experiment.aggregator;
+    if (catalog.aggregators.get(name).traits.needsSpread === true)
+      broken(`clipping theory needs an agnostic rule; what '${name}' guarantees needs the spread of the honest messages`, 'another rule');
+    if (method.smallCohortRule !== 'mean' && pipeline.boundFactor(clients.total, 0, 1) === undefined)
+      broken(
+        `clipping theory needs a rule with a bound |A(x_1..x_n)| <= F_A max |x_i| (Assumption 2.3); '${name}' as configured has none`,
+        'another rule, or smallCohortRule: mean',
+      );
+  }
   const { largeSize } = participation;
   const lying = Math.min(clients.byzantine, largeSize);
   const told = toleratedByzantine(experiment, largeSize);
@@ -142,6 +159,8 @@ export function checkAssumptions({ experiment, catalog, method, compressor, comp
       `a refresh cohort of ${largeSize} may hold ${lying} byzantine clients, the rule is told ${told}: the theorems need a refresh cohort of delta_real n / delta`,
     );
   }
+  const caution = attack.caution?.({ total: clients.total, byzantineCount: clients.byzantine });
+  if (caution !== undefined) warnings.push(caution);
   if (2 * clients.byzantine >= clients.total) warnings.push(`byzantine clients are no minority: ${clients.byzantine} of ${clients.total}`);
   if (absorbsAtZero(catalog, experiment.clipping) && experiment.method['initialEstimator'] === 'zero') {
     warnings.push('a clipping level proportional to the step is absorbing at g = 0: only a refresh round leaves initialEstimator: zero');

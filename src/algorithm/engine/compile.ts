@@ -10,12 +10,13 @@ import type { Compressor } from '../../shared/contracts/compressor.ts';
 import type { Method } from '../../shared/contracts/method.ts';
 import type { Participation } from '../../shared/contracts/participation.ts';
 import type { Partitioner } from '../../shared/contracts/partitioner.ts';
-import { instantiate, type StrategyChoice } from '../../shared/contracts/strategy.ts';
+import { instantiate, parametersOf, type StrategyChoice } from '../../shared/contracts/strategy.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import { type Pipeline, pipelineOf } from '../aggregators/pipeline.ts';
 import type { Catalog } from '../catalog.ts';
 import type { Experiment } from '../experiment.ts';
 import { checkAssumptions, checkCombination, checkTolerance } from './compile-checks.ts';
+import { checkFacts, foreseenFacts } from './foresight.ts';
 
 export interface CompiledExperiment {
   readonly experiment: Experiment;
@@ -77,6 +78,8 @@ export function compile(experiment: Experiment, catalog: Catalog): CompiledExper
     owners: clients.byzantineData === 'copies-of-honest' ? honest : clients.total,
   };
   checkCombination(compiled);
+  const facts = foreseenFacts(compiled);
+  if (facts !== undefined) checkFacts(compiled, facts);
   return { ...compiled, warnings: [...checkTolerance(compiled), ...checkAssumptions(compiled)] };
 }
 
@@ -86,7 +89,7 @@ export function createAttack(catalog: Catalog, choice: StrategyChoice, depth = 0
   const definition = catalog.attacks.get(choice.name);
   const environment = { createInner: (inner: StrategyChoice) => createAttack(catalog, catalog.attacks.schema.parse(inner), depth + 1) };
   const attack = instantiate(catalog.attacks, choice, environment);
-  const parameters = definition.schema.parse(Object.fromEntries(Object.entries(choice).filter(([key]) => key in definition.schema.shape)));
+  const parameters = parametersOf(definition, choice);
   const { traits } = definition;
   return {
     attack,

@@ -53,7 +53,12 @@ export interface RunMemoryPlan {
 }
 
 /** Lays out the memory of a run. */
-export function runMemoryPlan(compiled: CompiledExperiment, d: number, samples: number, clippingState: Layout): RunMemoryPlan {
+export function runMemoryPlan(
+  compiled: Omit<CompiledExperiment, 'warnings'>,
+  d: number,
+  samples: number,
+  clippingState: Layout,
+): RunMemoryPlan {
   const { method, pipeline, attack, participation, experiment } = compiled;
   const n = experiment.clients.total;
   const shape = { n, d };

@@ -7,7 +7,7 @@
 import type { Clipping } from '../../shared/contracts/clipping.ts';
 import type { Draws, RoundReport } from '../../shared/contracts/draws.ts';
 import type { Arena } from '../../shared/contracts/memory.ts';
-import type { Dataset, Objective, Problem, Rows } from '../../shared/contracts/problem.ts';
+import type { Dataset, Objective, Problem, ProblemFacts, Rows } from '../../shared/contracts/problem.ts';
 import { instantiate } from '../../shared/contracts/strategy.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import type { RecordedPoints } from '../../shared/messages/round-job.ts';
@@ -17,6 +17,7 @@ import { isFiniteVector } from '../kernels/reference/vectors.ts';
 import { KeyedStream } from '../random/streams.ts';
 import { ClientSide } from './client-side.ts';
 import type { CompiledExperiment } from './compile.ts';
+import { checkFit } from './foresight.ts';
 import { driveRound, type Gather, gatherInline } from './gather.ts';
 import { Measurement } from './measurement.ts';
 import { counter, type RunMemory, type RunMemoryPlan, runMemoryPlan } from './run-memory.ts';
@@ -67,6 +68,15 @@ export function createProblem(
   return { problem, shards, objective: problem.objective(shards.slice(0, honest), weights) };
 }
 
+/** The facts of a problem that has been made; what it takes by itself is left to whoever knows. */
+export function factsOf({ d, rows: all, constants }: Problem, shards: readonly Rows[]): Omit<ProblemFacts, 'bytes'> {
+  // A problem without rows has one sample for each client.
+  const samplesOf = (rows: Rows): number => (rows === null ? Math.max(all, 1) : rows.length);
+  const samples = shards.reduce((most, rows) => Math.max(most, samplesOf(rows)), 1);
+  const fewest = shards.reduce((least, rows) => Math.min(least, samplesOf(rows)), samples);
+  return { d, samples, fewest, shards: all > 0 && shards.every((rows) => rows === null) ? 1 : shards.length, constants };
+}
+
 /** The clipping policy over the problem's constants, and the layout of the run's memory: the same on every thread. */
 export function layOut(
   compiled: CompiledExperiment,
@@ -78,7 +88,7 @@ export function layOut(
     sampleSmoothness: problem.constants.sampleSmoothness,
     compressorBound: compiled.compressor.constants(problem.d).bound,
   });
-  const samples = shards.reduce((most, rows) => Math.max(most, rows === null ? problem.rows : rows.length), 1);
+  const { samples } = factsOf(problem, shards);
   const shape = { n: compiled.experiment.clients.total, d: problem.d };
   return { clipping, plan: runMemoryPlan(compiled, problem.d, samples, clipping.state?.(shape) ?? {}) };
 }
@@ -97,6 +107,7 @@ export class Simulation {
   constructor(environment: SimulationEnvironment) {
     const { compiled, data, testData, arena, draws } = environment;
     const { problem, shards, objective } = createProblem(compiled, data, testData, arena);
+    checkFit(compiled, factsOf(problem, shards));
     const { clipping, plan } = layOut(compiled, problem, shards);
     const memory = plan.view(arena.doubles(plan.length));
     const clientSide = new ClientSide(compiled, problem, shards, memory.clients, arena, draws);
@@ -222,9 +233,6 @@ export class Simulation {
     const x = this.memory.start;
     if (start.name === 'zeros') x.fill(0);
     else if (start.name === 'explicit') {
-      if (start.values.length !== x.length) {
-        throw new MarinadeError('MARINADE_SHAPE_DIMENSION', `start.values must have d = ${x.length} numbers; got ${start.values.length}`);
-      }
       x.set(start.values);
     } else {
       const stream = new KeyedStream(seed, 'start').at(0);

@@ -16,7 +16,7 @@
  */
 import { z } from 'zod';
 import { nonNegative, positive, positiveInt } from '../../shared/config/units.ts';
-import { defineProblem, type Objective, type Oracle } from '../../shared/contracts/problem.ts';
+import { defineProblem, type Objective, type Oracle, type ProblemFacts } from '../../shared/contracts/problem.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import type { Vector } from '../../shared/vector.ts';
 import { exp, log } from '../kernels/reference/scalar.ts';
@@ -39,26 +39,41 @@ function gradient(a: Vector, c: Vector, x: Vector, out: Vector): void {
   for (let j = 0; j < out.length; j++) out[j] = a[j]! * (x[j]! - c[j]!);
 }
 
+const schema = z.strictObject({
+  dimension: positiveInt.max(100_000_000).default(100).describe('d'),
+  smoothness: positive.default(1).describe('L: largest curvature'),
+  strongConvexity: positive.default(0.01).describe('mu: smallest positive curvature'),
+  heterogeneity: nonNegative.default(0).describe('zeta: root mean square of |grad f_i - grad f|'),
+  rank: positiveInt.optional().describe('coordinates with positive curvature; default all'),
+});
+
+function foresee(
+  { dimension: d, smoothness, strongConvexity, heterogeneity, rank = d }: z.output<typeof schema>,
+  { owners }: { readonly owners: number },
+): ProblemFacts {
+  if (rank > d) throw new MarinadeError('MARINADE_CONFIG_INVALID', `problem.rank must be at most problem.dimension = ${d}; got ${rank}`);
+  if (strongConvexity > smoothness) {
+    throw new MarinadeError(
+      'MARINADE_CONFIG_INVALID',
+      `problem.strongConvexity must be at most problem.smoothness = ${smoothness}; got ${strongConvexity}`,
+    );
+  }
+  // Curvatures, the common centre and the objective's, and the clients' own.
+  const vectors = 3 + (heterogeneity > 0 && owners > 1 ? owners : 1);
+  const constants = { smoothness, clientSmoothness: smoothness, sampleSmoothness: smoothness, strongConvexity };
+  return { d, samples: 1, fewest: 1, shards: owners, bytes: 8 * d * vectors, constants };
+}
+
 export const quadratic = defineProblem({
   name: 'quadratic',
   summary: 'Quadratics with dialled smoothness, strong convexity, heterogeneity and rank.',
   source: { cite: 'folklore' },
-  schema: z.strictObject({
-    dimension: positiveInt.max(100_000_000).default(100).describe('d'),
-    smoothness: positive.default(1).describe('L: largest curvature'),
-    strongConvexity: positive.default(0.01).describe('mu: smallest positive curvature'),
-    heterogeneity: nonNegative.default(0).describe('zeta: root mean square of |grad f_i - grad f|'),
-    rank: positiveInt.optional().describe('coordinates with positive curvature; default all'),
-  }),
+  schema,
   needsData: false,
-  create({ dimension: d, smoothness, strongConvexity, heterogeneity, rank = d }, { owners, honest, stream, arena }) {
-    if (rank > d) throw new MarinadeError('MARINADE_CONFIG_INVALID', `quadratic: rank must be at most dimension = ${d}; got ${rank}`);
-    if (strongConvexity > smoothness) {
-      throw new MarinadeError(
-        'MARINADE_CONFIG_INVALID',
-        `quadratic: strongConvexity must be at most smoothness = ${smoothness}; got ${strongConvexity}`,
-      );
-    }
+  foresee,
+  create(parameters, { owners, honest, stream, arena }) {
+    const { d, constants } = foresee(parameters, { owners });
+    const { smoothness, strongConvexity, heterogeneity, rank = d } = parameters;
     const a = arena.doubles(d);
     for (let j = 0; j < rank; j++)
       a[j] = rank === 1 ? smoothness : strongConvexity * exp((j / (rank - 1)) * log(smoothness / strongConvexity));
@@ -102,7 +117,7 @@ export const quadratic = defineProblem({
 
     return {
       d,
-      constants: { smoothness, clientSmoothness: smoothness, sampleSmoothness: smoothness, strongConvexity },
+      constants,
       hasLabels: false,
       rows: 0,
       labels: undefined,

@@ -196,7 +196,7 @@ function placed({ path, message, atKey }: Problem, combination: Combination, { s
 }
 
 /** The first path of the experiment that a message speaks of. */
-function mentioned(text: string, raw: unknown): Path {
+export function mentioned(text: string, raw: unknown): Path {
   const paths = text.match(/\b[a-z]\w*(?:\.\w+)*/gi) ?? [];
   return paths.find((path) => valueAt(raw, path) !== undefined)?.split('.') ?? [];
 }

@@ -2,20 +2,22 @@
 import type { Catalog } from '../../algorithm/catalog.ts';
 import { type DataSpec, withoutFallback } from '../../algorithm/data/spec.ts';
 import type { CompiledExperiment } from '../../algorithm/engine/compile.ts';
+import { checkFacts } from '../../algorithm/engine/foresight.ts';
 import type { Experiment } from '../../algorithm/experiment.ts';
 import { needsOptimum } from '../../algorithm/metrics.ts';
 import type { PlannedRun, PlannedStudy } from '../../shared/contracts/ledger.ts';
+import type { ProblemFacts } from '../../shared/contracts/problem.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
-import { type Cell, type DroppedCell, expandCells } from './expand-cells.ts';
+import { type Cell, type DroppedCell, expandCells, mentioned } from './expand-cells.ts';
 import type { StudyFile } from './read-study.ts';
 import { objectiveKey, runIdentity } from './run-key.ts';
 
 /** What planning must know of a data set: its identity, and what takes its place where a study allows that. */
 export interface DataSource {
   identify(data: DataSpec): Promise<IdentifiedData>;
-  /** What only the data can tell: rejects with why the cell cannot be computed on them. */
-  check?(compiled: CompiledExperiment): Promise<void>;
+  /** What only the data can tell: the facts of the problem on them. Rejects with why the cell cannot be computed on them. */
+  check?(compiled: CompiledExperiment): Promise<ProblemFacts | undefined>;
 }
 
 export interface IdentifiedData {
@@ -44,6 +46,15 @@ export interface Plan extends PlannedStudy {
   readonly dropped: readonly DroppedCell[];
   readonly parameters: readonly { readonly path: string; readonly values: readonly unknown[] }[];
   readonly seeds: readonly number[];
+  /** What a reader should know of the study as a whole; no part of its runs. */
+  readonly notes: readonly string[];
+}
+
+/** A single number under `seeds` is one seed, where many mean how many. */
+function seedNotes({ source }: StudyFile): string[] {
+  const written = (source.data as { readonly seeds?: unknown }).seeds;
+  if (typeof written !== 'number' || written < 2) return [];
+  return [`seeds: ${written} is the one seed ${written}; for ${written} seeds write \`seeds: 0..${written - 1}\``];
 }
 
 /** The reason of a cell that cannot be computed; anything else is thrown on. */
@@ -65,12 +76,21 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
     identities.set(key, known);
     return known;
   };
-  const misfits = new Map<string, MarinadeError | undefined>();
+  const found = new Map<string, ProblemFacts | MarinadeError | undefined>();
   const misfitOf = async (compiled: CompiledExperiment): Promise<MarinadeError | undefined> => {
     const { problem, data, partition, clients, metrics, attack } = compiled.experiment;
-    const key = canonicalJson({ problem, data: data ?? null, partition, clients, names: metrics.names, attack });
-    if (!misfits.has(key)) misfits.set(key, await environment.data.check?.(compiled).then(() => undefined, misfitting));
-    return misfits.get(key);
+    // A problem without data told its facts when it was compiled.
+    if (data === undefined) return undefined;
+    const key = canonicalJson({ problem, data, partition, clients, names: metrics.names, attack });
+    if (!found.has(key)) found.set(key, await environment.data.check?.(compiled).catch(misfitting));
+    const facts = found.get(key);
+    if (facts === undefined || facts instanceof MarinadeError) return facts;
+    try {
+      checkFacts(compiled, facts);
+      return undefined;
+    } catch (thrown) {
+      return misfitting(thrown);
+    }
   };
   const settled: Cell[] = [];
   const left: DroppedCell[] = [...dropped];
@@ -83,7 +103,10 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
     const misfit = await misfitOf({ ...compiled, experiment: base });
     if (misfit !== undefined && study.infeasible === 'refuse') {
       const where = Object.keys(cell.parameters).length === 0 ? '' : `${JSON.stringify(cell.parameters)}: `;
-      throw file.source.error([{ path: ['experiment'], message: `${where}${misfit.text}` }], misfit.code);
+      throw file.source.error(
+        [{ path: ['experiment', ...mentioned(misfit.text, study.experiment)], message: `${where}${misfit.text}` }],
+        misfit.code,
+      );
     }
     if (misfit !== undefined) {
       left.push({ parameters: cell.parameters, why: misfit.text });
@@ -123,5 +146,6 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
     dropped: left,
     parameters: Object.entries(study.parameters).map(([path, values]) => ({ path, values })),
     seeds: study.seeds,
+    notes: seedNotes(file),
   };
 }

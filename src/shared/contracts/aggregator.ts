@@ -45,6 +45,8 @@ export interface AggregatorTraits {
    * `rejects` (the result is all NaN, which ends a run as diverged; the library throws MARINADE_SHAPE_NON_FINITE).
    */
   readonly nonFinite: 'survives' | 'propagates' | 'rejects';
+  /** Its guarantee holds for a parameter set to the spread of the honest messages: not agnostic, as theorems ask. */
+  readonly needsSpread?: boolean;
 }
 
 export interface Aggregator<S extends string = string, W extends string = string> {

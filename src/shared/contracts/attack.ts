@@ -84,6 +84,8 @@ export interface AttackContext<S extends string = string, W extends string = str
 export interface Attack<S extends string = string, W extends string = string> {
   readonly state?: (shape: Shape) => Layout<S>;
   readonly workspace?: (shape: Shape) => Layout<W>;
+  /** What a reader must know of this attack among so many clients, such as a formula that leaves its range. */
+  readonly caution?: (clients: Pick<Situation, 'total' | 'byzantineCount'>) => string | undefined;
   needs(situation: Situation): Needs;
   /**
    * Writes the vector into `out` and returns its frame. `view.ownMessage` may be `out` itself. Colluding attacks are called

@@ -1,6 +1,7 @@
 /** Compressors Q: a vector is encoded and decoded in place, by each client with randomness of its own. */
 import type { z } from 'zod';
 import type { Stream, Vector } from '../vector.ts';
+import type { BrokenBound } from './aggregator.ts';
 import type { Arrays, Layout, Shape } from './memory.ts';
 import type { Definition, Source } from './strategy.ts';
 
@@ -27,6 +28,8 @@ export interface CompressorConstants {
 
 export interface Compressor<W extends string = string> {
   readonly workspace?: (shape: Shape) => Layout<W>;
+  /** What cannot be computed in dimension d. */
+  readonly infeasible?: (d: number) => BrokenBound;
   constants(d: number): CompressorConstants;
   /** (Expected) bits of one message when a number costs `bitsPerNumber`. */
   bits(d: number, bitsPerNumber: number): number;

@@ -7,6 +7,9 @@
 
 import type { Kernels } from './kernels.ts';
 
+/** Bytes of the one memory that the threads of a process share: a page short of the 4 GiB that wasm can address. */
+export const sharedMemoryBytes = 65535 * 65536;
+
 /** Named lengths in doubles. */
 export type Layout<Names extends string = string> = Readonly<Record<Names, number>>;
 

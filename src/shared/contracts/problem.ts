@@ -102,8 +102,23 @@ export interface ProblemEnvironment {
   readonly arena: Arena;
 }
 
+/** What a run's memory and the strategies that depend on the problem follow from. */
+export interface ProblemFacts {
+  readonly d: number;
+  /** Rows of the largest shard, and of the smallest. */
+  readonly samples: number;
+  readonly fewest: number;
+  /** Distinct shards. */
+  readonly shards: number;
+  /** What problem and data take by themselves. */
+  readonly bytes: number;
+  readonly constants: Constants;
+}
+
 export interface ProblemDefinition extends Definition<Problem, ProblemEnvironment> {
   readonly needsData: boolean;
+  /** The facts of a problem without data, before it takes any memory. Throws what `create` throws for the same parameters. */
+  foresee?(parameters: never, environment: Pick<ProblemEnvironment, 'owners'>): ProblemFacts;
 }
 
 /** Seals a problem's parameter types. */
@@ -113,6 +128,7 @@ export function defineProblem<Schema extends z.ZodObject>(definition: {
   source: Source;
   schema: Schema;
   needsData: boolean;
+  foresee?(parameters: z.output<Schema>, environment: Pick<ProblemEnvironment, 'owners'>): ProblemFacts;
   create(parameters: z.output<Schema>, environment: ProblemEnvironment): Problem;
 }): ProblemDefinition {
   return definition as unknown as ProblemDefinition;

@@ -83,13 +83,17 @@ export function createRegistry<D extends Definition>(kind: string, definitions: 
   };
 }
 
-/** Creates the instance a validated choice names; common keys are left out of its parameters. */
+/** The parameters in a validated choice, without the keys that all of a kind have. */
+export function parametersOf<D extends Pick<Definition, 'schema'>>({ schema }: D, choice: StrategyChoice): never {
+  return schema.parse(Object.fromEntries(Object.entries(choice).filter(([key]) => key in schema.shape))) as never;
+}
+
+/** Creates the instance a validated choice names. */
 export function instantiate<Instance, Environment>(
   registry: Registry<Definition<Instance, Environment>>,
   choice: StrategyChoice,
   environment: Environment,
 ): Instance {
   const definition = registry.get(choice.name);
-  const parameters = definition.schema.parse(Object.fromEntries(Object.entries(choice).filter(([key]) => key in definition.schema.shape)));
-  return definition.create(parameters as never, environment);
+  return definition.create(parametersOf(definition, choice), environment);
 }

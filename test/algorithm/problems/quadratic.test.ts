@@ -133,10 +133,10 @@ describe('a quadratic', () => {
 
   it('refuses a rank above the dimension and a strong convexity above the smoothness', () => {
     expect(() => quadratic({ dimension: 3, rank: 4 })).toThrow(
-      '[MARINADE_CONFIG_INVALID] quadratic: rank must be at most dimension = 3; got 4',
+      '[MARINADE_CONFIG_INVALID] problem.rank must be at most problem.dimension = 3; got 4',
     );
     expect(() => quadratic({ smoothness: 1, strongConvexity: 2 })).toThrow(
-      '[MARINADE_CONFIG_INVALID] quadratic: strongConvexity must be at most smoothness = 1; got 2',
+      '[MARINADE_CONFIG_INVALID] problem.strongConvexity must be at most problem.smoothness = 1; got 2',
     );
   });
 });

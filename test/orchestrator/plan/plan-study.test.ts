@@ -138,6 +138,16 @@ describe('expanding a study', () => {
   });
 });
 
+describe('notes', () => {
+  test('it says of one number under seeds that it is no count', async () => {
+    expect((await plan(`${base}seeds: 5\n`)).notes).toEqual(['seeds: 5 is the one seed 5; for 5 seeds write `seeds: 0..4`']);
+  });
+
+  test.each(['0', '1', '[5]', '5..5', '0..4'])('it says nothing of seeds: %s', async (seeds) => {
+    expect((await plan(`${base}seeds: ${seeds}\n`)).notes).toEqual([]);
+  });
+});
+
 describe('cells that cannot be computed', () => {
   const text = `${base.replace('total: 10', 'total: 5')}parameters: { aggregator.name: [mean, krum], rounds: [1, 2] }\n`;
 
@@ -146,9 +156,11 @@ describe('cells that cannot be computed', () => {
       identify: async () => ({ sha256: 'd' }),
       check: async ({ experiment }: { readonly experiment: { readonly clients: { readonly total: number } } }) => {
         if (experiment.clients.total === 12) throw new MarinadeError('MARINADE_PRECONDITION_UNSUPPORTED', 'too few rows');
+        return undefined;
       },
     };
-    const varied = `${base}parameters: { clients.total: [10, 12] }\n`;
+    const onData = base.replace('{ name: quadratic, dimension: 20 }', '{ name: logistic-regression }\n  data: { name: a9a }');
+    const varied = `${onData}parameters: { clients.total: [10, 12] }\n`;
     const planned = (source: string) => planStudyFile(readStudy(source, 'study.yaml', []), { catalog, data, strategies: [] });
     await expect(planned(varied)).rejects.toMatchObject({
       code: 'MARINADE_PRECONDITION_UNSUPPORTED',
