@@ -64,8 +64,8 @@ export type CoreEvent =
   | { readonly type: 'study'; readonly studyKey: string; readonly priority: number; readonly paused: boolean }
   /** Answers `load`: the next unfinished runs of the study, `last` when there are no more. */
   | { readonly type: 'loaded'; readonly studyKey: string; readonly runs: readonly RunView[]; readonly last: boolean }
-  /** The ledger has committed a round job. */
-  | { readonly type: 'committed'; readonly runKey: string; readonly round: number; readonly finished: boolean }
+  /** The ledger has committed a round job; `repeated`: it was stored before, the run got no further. */
+  | { readonly type: 'committed'; readonly runKey: string; readonly round: number; readonly finished: boolean; readonly repeated?: boolean }
   /** What executed the job died; `deaths` as the ledger counts them. */
   | { readonly type: 'died'; readonly runKey: string; readonly deaths: number; readonly failure: PlainFailure }
   /** The job threw; `spread` in [0, 1) sets retries of different runs apart. */
@@ -124,11 +124,10 @@ export function decide(state: CoreState, event: CoreEvent): Command[] {
       const run = backIn(state, event.runKey);
       if (run === undefined) break;
       run.committedRound = event.round;
-      run.deaths = 0;
-      run.retries = 0;
+      if (event.repeated !== true) Object.assign(run, { deaths: 0, retries: 0 });
       // A run that is under way keeps its place: it is warm where it ran.
       if (event.finished) forget(state, run);
-      else enqueue(state, run, 'warm');
+      else enqueue(state, run, run.deaths >= SUSPECT_AFTER ? 'suspects' : 'warm');
       break;
     }
     case 'died': {

@@ -267,7 +267,8 @@ export class Orchestrator {
       this.#account(active, (progress) => progress.committed(result, report.finished, active.run.rounds));
     }
     if (report.finished) this.#runs.delete(runKey);
-    this.#on({ type: 'committed', runKey, round: result.toRound, finished: report.finished });
+    const repeated = report.kind === 'repeated';
+    this.#on({ type: 'committed', runKey, round: result.toRound, finished: report.finished, repeated });
   }
 
   /** The job that goes on from the newest intact checkpoint, which may be older than the last commit. */
@@ -316,7 +317,7 @@ export class Orchestrator {
 
   async #giveUp({ runKey, outcome, failure }: Extract<Command, { type: 'give-up' }>): Promise<void> {
     const active = this.#runs.get(runKey);
-    await this.#options.ledger.finishWithout(runKey, active?.fence ?? null, outcome, failure);
+    await this.#options.ledger.finishWithout(runKey, active?.fence ?? null, outcome, failure, active?.run.epoch);
     // Cancelled meanwhile, and perhaps gone on with since.
     if (this.#runs.get(runKey) !== active) return;
     if (active !== undefined) this.#account(active, (progress) => progress.ended(active.run, active.checkpoint?.round, 'failed'));

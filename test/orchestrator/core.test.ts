@@ -60,6 +60,13 @@ describe('the decisions about one study', () => {
     ]);
   });
 
+  test('it keeps a run under suspicion that only repeats what was stored before', () => {
+    const { state } = started([view('x', { deaths: SUSPECT_AFTER, committedRound: 5 })], 1);
+    const repeated = decide(state, { type: 'committed', runKey: 'x', round: 5, finished: false, repeated: true });
+    expect(dispatched(repeated)).toEqual([['x', 5, 95, true]]);
+    expect(dispatched(decide(state, { type: 'committed', runKey: 'x', round: 6, finished: false }))).toEqual([['x', 6, 94, false]]);
+  });
+
   test('it quarantines a run whose death alone was witnessed, and no other', () => {
     const { state } = started([view('x', { deaths: SUSPECT_AFTER })]);
     expect(dispatched(decide(state, { type: 'died', runKey: 'x', deaths: 3, failure: death }))).toEqual([['x', -1, 100, true]]);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Orchestrator } from '../../src/orchestrator/orchestrator.ts';
 import type { Plan } from '../../src/orchestrator/plan/plan-study.ts';
+import { MarinadeError } from '../../src/shared/errors.ts';
 import type { RoundJobResult } from '../../src/shared/messages/round-job.ts';
 import { SimulatedLedger } from './simulation/ledger.ts';
 import { planOf } from './simulation/operator.ts';
@@ -17,14 +18,18 @@ const plan = (studyKey: string, ...runKeys: string[]): Plan =>
 /** An orchestrator whose ledger works when it is told to, and whose jobs come back when they are told to. */
 function setting() {
   const ledger = new SimulatedLedger(specs);
-  const jobs: { readonly runKey: string; comesBack(): void }[] = [];
+  const jobs: { readonly runKey: string; comesBack(): void; dies(): void }[] = [];
   const orchestrator = new Orchestrator({
     ledger: ledger.connect(),
     dispatcher: {
       outstanding: 2,
       dispatch: (job) =>
-        new Promise<RoundJobResult>((resolve) =>
-          jobs.push({ runKey: job.runKey, comesBack: () => resolve(computed(specs.get(job.runKey)!, job, job.rounds)) }),
+        new Promise<RoundJobResult>((resolve, reject) =>
+          jobs.push({
+            runKey: job.runKey,
+            comesBack: () => resolve(computed(specs.get(job.runKey)!, job, job.rounds)),
+            dies: () => reject(new MarinadeError('MARINADE_EXECUTION_WORKER_LOST', 'as the test says', { witnessed: true })),
+          }),
         ),
       recall: () => {},
       requestStop: () => {},
@@ -166,5 +171,22 @@ describe('a run', () => {
     await comeBack();
     expect(ledger.runs.get('a')).toMatchObject({ outcome: 'completed', epoch: 2 });
     expect(orchestrator.progress[0]).toMatchObject({ finished: 1, failed: 0, roundsLeft: 0 });
+  });
+
+  test('it is not quarantined for what it did before it was cancelled and submitted again', async () => {
+    const { orchestrator, work, jobs, ledger } = setting();
+    void orchestrator.submit(plan('s', 'a'));
+    await work();
+    for (let deaths = 1; deaths <= 2; deaths++) {
+      jobs.shift()!.dies();
+      await work();
+    }
+    jobs.shift()!.dies();
+    await new Promise((resolve) => setImmediate(resolve));
+    void orchestrator.cancelStudy('s');
+    void orchestrator.submit(plan('s', 'a'));
+    await work();
+    expect(ledger.runs.get('a')).toMatchObject({ outcome: null, epoch: 2, deaths: 0 });
+    expect(jobs).toHaveLength(1);
   });
 });

@@ -142,11 +142,17 @@ export class Runs {
     return this.#setDeaths(run, run.deaths + 1, reason);
   }
 
-  /** Ends a run that has no result, unless it ended already or `fence` lost it. */
-  finishWithout(runKey: string, fence: number | null, outcome: Outcome, failure: PlainFailure | null): void {
+  /** Ends a run that has no result, unless it ended already, or `fence` lost it, or it went on after `epoch`. */
+  finishWithout(
+    runKey: string,
+    fence: number | null,
+    outcome: Outcome,
+    failure: PlainFailure | null,
+    epoch = Number.POSITIVE_INFINITY,
+  ): void {
     const run = requireRun(this.#connection, runKey);
     if (run.state === 'finished') return;
-    if (fence !== null && run.fence !== fence) {
+    if ((fence !== null && run.fence !== fence) || run.epoch > epoch) {
       this.#events.append('round-job:fence', runKey, { fence, openFence: run.fence, outcome });
       return;
     }

@@ -7,7 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import type { CommitReport, Ledger, PlannedStudy, StoredOptimum, SubmitReport } from '../../shared/contracts/ledger.ts';
-import { codeOf, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
+import { codeOf, MarinadeError } from '../../shared/errors.ts';
 import type { RoundJobResult } from '../../shared/messages/round-job.ts';
 import { checkLedger } from './check.ts';
 import { commitRoundJob } from './commit.ts';
@@ -119,8 +119,8 @@ export class SqliteLedger extends Queries implements SynchronousLedger {
     }
   }
 
-  finishWithout(runKey: string, fence: number | null, outcome: 'failed' | 'quarantined' | 'cancelled', failure: PlainFailure | null): void {
-    this.connection.transact(() => this.#runs.finishWithout(runKey, fence, outcome, failure));
+  finishWithout(...parameters: Parameters<Synchronous<Ledger>['finishWithout']>): void {
+    this.connection.transact(() => this.#runs.finishWithout(...parameters));
   }
 
   recordDeath(runKey: string, fence: number, reason: string): number {

@@ -169,12 +169,13 @@ export interface Ledger extends LedgerReader {
   endAttempt(runKey: string, fence: number, reason: string): Promise<void>;
   /** Points, checkpoint, and at the end summary, hash, outcome: one transaction, durable when the promise resolves. */
   commitRoundJob(fence: number, result: RoundJobResult): Promise<CommitReport>;
-  /** Ends a run without a result: failed, quarantined or cancelled. */
+  /** Ends a run without a result: failed, quarantined or cancelled; with an epoch, only if it has not been gone on with since. */
   finishWithout(
     runKey: string,
     fence: number | null,
     outcome: 'failed' | 'quarantined' | 'cancelled',
     failure: PlainFailure | null,
+    epoch?: number,
   ): Promise<void>;
   /** One more death of the executing process without progress. Returns the count. */
   recordDeath(runKey: string, fence: number, reason: string): Promise<number>;

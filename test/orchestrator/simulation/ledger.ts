@@ -215,9 +215,15 @@ export class SimulatedLedger {
     return ++run.deaths;
   }
 
-  finishWithout(runKey: string, fence: number | null, outcome: Outcome, _failure: PlainFailure | null): void {
+  finishWithout(
+    runKey: string,
+    fence: number | null,
+    outcome: Outcome,
+    _failure: PlainFailure | null,
+    epoch = Number.POSITIVE_INFINITY,
+  ): void {
     const run = this.runs.get(runKey)!;
-    if (run.state === 'finished' || (fence !== null && run.fence !== fence)) return;
+    if (run.state === 'finished' || (fence !== null && run.fence !== fence) || run.epoch > epoch) return;
     this.#finish(run, outcome, null);
   }
 

@@ -41,32 +41,31 @@ export class Operator {
     this.reviving = 0;
   }
 
+  /** Asks for something. */
   act(orchestrator: Orchestrator): void {
     const { below, ledger, plans } = this.#parts;
     const known = [...ledger.submitted.keys()];
     const studyKey = known[below(known.length)];
     const fresh = [...plans.keys()].find((key) => !ledger.submitted.has(key));
-    if (studyKey === undefined || (fresh !== undefined && below(4) === 0)) return this.submit(orchestrator, fresh!);
+    if (studyKey === undefined || (fresh !== undefined && below(4) === 0)) {
+      this.submit(orchestrator, fresh!);
+      return;
+    }
     const runs = plans.get(studyKey)!;
     const { runKey } = runs[below(runs.length)]!;
-    switch (below(9)) {
-      case 0:
-      case 1:
-        return this.pause(orchestrator, studyKey, true);
-      case 2:
-      case 3:
-        return this.pause(orchestrator, studyKey, false);
-      case 4:
-        return this.#ask('priority changed', () => orchestrator.setStudy(studyKey, { priority: below(3) }));
-      case 5:
-        return this.#cancelStudy(orchestrator, studyKey);
-      case 6:
-        return this.#cancelRun(orchestrator, runKey);
-      case 7:
-        return below(2) === 0 ? this.submit(orchestrator, studyKey) : this.retry(orchestrator, studyKey);
-      default:
-        return this.retry(orchestrator, studyKey, runKey);
-    }
+    const requests = [
+      () => this.pause(orchestrator, studyKey, true),
+      () => this.pause(orchestrator, studyKey, true),
+      () => this.pause(orchestrator, studyKey, false),
+      () => this.pause(orchestrator, studyKey, false),
+      () => this.#ask('priority changed', () => orchestrator.setStudy(studyKey, { priority: below(3) })),
+      () => this.#cancelStudy(orchestrator, studyKey),
+      () => this.#cancelRun(orchestrator, runKey),
+      () => this.submit(orchestrator, studyKey),
+      () => this.retry(orchestrator, studyKey),
+      () => this.retry(orchestrator, studyKey, runKey),
+    ];
+    requests[below(requests.length)]!();
   }
 
   submit(orchestrator: Orchestrator, studyKey: string): void {
@@ -179,11 +178,16 @@ export class Operator {
     );
   }
 
-  #must(holds: boolean, what: () => string): void {
+  /** Keeps the first violation where throwing would be swallowed by a promise. */
+  hold(look: () => void): void {
     try {
-      must(holds, what);
+      look();
     } catch (thrown) {
       this.violation ??= thrown;
     }
+  }
+
+  #must(holds: boolean, what: () => string): void {
+    this.hold(() => must(holds, what));
   }
 }
