@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { kernelNames } from '../shared/contracts/kernels.ts';
 import { MarinadeError } from '../shared/errors.ts';
 
-const DEFAULT_RESULTS = 'marinade-results';
+export const DEFAULT_RESULTS = 'marinade-results';
 
 /** Threads and processes beyond what any machine has: a slip of the finger, which would take the machine down. */
 export const MOST_THREADS = 1024;

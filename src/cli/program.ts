@@ -6,6 +6,7 @@ import { Argument, Command, Option } from 'commander';
 import {
   autoOrInteger,
   collect,
+  DEFAULT_RESULTS,
   integer,
   json,
   kernels,
@@ -116,6 +117,15 @@ function declareService(program: Command): void {
     )
     .addOption(kernels())
     .action(async (options) => (await import('./commands/serve.ts')).serve(options));
+
+  program
+    .command('dash')
+    .argument('[results-folder]', 'what to look at', DEFAULT_RESULTS)
+    .description('a results folder in the browser, only to be looked at: while others work on it, or long after')
+    .option('--host <address>', 'address to listen at', '127.0.0.1')
+    .option('--port <n>', 'port to listen at, 0 for any', integer('--port', 0), 7071)
+    .option('--allow-host <name>', 'another name under which the page is reached (repeatable)', collect, [])
+    .action(async (folder, options) => (await import('./commands/dash.ts')).dash(folder, options));
 
   const control = async (): Promise<typeof import('./commands/control.ts')> => import('./commands/control.ts');
   withQuiet(

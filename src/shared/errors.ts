@@ -90,6 +90,7 @@ export const errorCodes = {
   MARINADE_DATA_TOO_LARGE: data('A data file exceeds a limit that protects memory.'),
   MARINADE_DATA_DOWNLOAD: data('A data set could not be downloaded from any mirror.'),
   MARINADE_ACCESS_TOKEN: access('The orchestrator wants the token it printed; owner.json of the results folder holds it for this user.'),
+  MARINADE_ACCESS_ROLE: access('The token that was shown lets look on. Acting needs the token of the operator.'),
   MARINADE_ACCESS_HOST: access('The server was reached under a name it does not know. Name it with --host or --allow-host.'),
   MARINADE_ACCESS_ORIGIN: access('A page of another origin asked. Only pages of the server itself may.'),
   MARINADE_ACCESS_LIMIT: access('Too many refused requests from one address. Wait a minute.'),

@@ -1,10 +1,11 @@
 /** `marinade serve`: the orchestrator as a service, over a queue or computing itself, with an HTTP face. */
 
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { createServer } from '../../dashboard/server/server.ts';
 import type { BullmqDispatcher } from '../../orchestrator/dispatchers/bullmq.ts';
 import { inProcessDispatcher } from '../../orchestrator/dispatchers/in-process.ts';
-import type { OwnedLedger } from '../../orchestrator/ledger/open-ledger.ts';
+import { type OwnedLedger, openDashboardReader } from '../../orchestrator/ledger/open-ledger.ts';
 import { Orchestrator } from '../../orchestrator/orchestrator.ts';
 import type { KernelsName } from '../../shared/contracts/kernels.ts';
 import { codeOf, MarinadeError } from '../../shared/errors.ts';
@@ -13,6 +14,7 @@ import { IsolatedExecutor } from '../../worker/isolated.ts';
 import type { WorkerPool } from '../../worker/pool.ts';
 import { hashStrategyModules, loadCatalog } from '../../worker/strategy-modules.ts';
 import { tokenOf } from '../client.ts';
+import { builtPage, invitation, listen, namesOf } from '../dashboard.ts';
 import { listenForInterrupt, unlessInterrupted, whenInterrupted } from '../interrupt.ts';
 import { print, say } from '../output.ts';
 import { createPool, type DataChoice, dataOptionsOf, defaultThreads, modulesOf } from '../pool.ts';
@@ -35,7 +37,6 @@ export interface ServeOptions extends DataChoice, Partial<QueueOptions> {
   readonly roundsPerJob: number | 'auto';
 }
 
-const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 const MIN_TOKEN = 16;
 
 /** The token others show: of a file or the environment where several machines share it, else the one of this ledger's owner. */
@@ -117,43 +118,32 @@ async function serveStudies({ given, threads, ledger, pool, isolated, queue, sig
     const open = (states['queued'] ?? 0) + (states['running'] ?? 0);
     if (!withdrawn && open > 0) await orchestrator.adopt(studyKey);
   }
+  const { token } = await ledger.owner();
+  // What pages ask is read beside the owner: no question of theirs holds up a commit.
+  const reader = await openDashboardReader(resolve(given.results));
   const server = createServer(
     {
-      ledger,
+      ledger: reader,
       commands,
-      version,
+      web: await builtPage(say),
+      about: { version, folder: resolve(given.results), queue: queue !== undefined, owner: () => hostname() },
       metrics: createMetrics(ledger, commands, orchestrator),
       unready: async () => (queue !== undefined && !queue.reachable ? 'Redis cannot be reached' : undefined),
       dataFile: (sha256) => registeredContent(sha256, dataOptionsOf(given)),
     },
-    {
-      token: (await ledger.owner()).token,
-      hosts: new Set([...LOOPBACK, given.host.includes(':') ? `[${given.host}]` : given.host, ...given.allowHost]),
-    },
+    { token, hosts: namesOf(given) },
   );
   try {
     const address = await listen(server, given);
     await ledger.announce(address);
     print(address);
     say(`serving ${given.results} at ${address}; the token is in ${given.results}/owner.json`);
+    for (const line of invitation(address, token)) say(line);
     const lost = await Promise.race([orchestrator.failure.then((reason) => ({ reason })), whenInterrupted(signal)]);
     if (lost !== undefined) throw lost.reason;
   } finally {
     await server.close();
+    await reader.close();
     await orchestrator.stop();
-  }
-}
-
-async function listen(server: ReturnType<typeof createServer>, { host, port }: ServeOptions): Promise<string> {
-  try {
-    return await server.listen({ host, port });
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new MarinadeError(
-      'MARINADE_CONFIG_USAGE',
-      `nothing can listen at ${host}:${port} (${code}); choose another --port, or 0 for any`,
-      {},
-      cause,
-    );
   }
 }

@@ -2,45 +2,26 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { OrchestratorCommands } from '../../shared/contracts/commands.ts';
+import type { DashboardReader } from '../../shared/contracts/dashboard.ts';
 import type { LedgerReader, StudyRun } from '../../shared/contracts/ledger.ts';
 import { MarinadeError } from '../../shared/errors.ts';
-
-export interface JournalEvent {
-  readonly seq: number;
-  readonly at: string;
-  readonly run: string | null;
-  readonly kind: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-/** The ledger's journal, as far as routes need it. */
-export interface Journal {
-  events(after: number, limit?: number): Promise<readonly JournalEvent[]>;
-}
+import { jsonText } from '../../shared/json.ts';
+import type { HubJournal } from './event-hub.ts';
+import { key, parsed } from './queries.ts';
+import type { ServerFacts } from './server.ts';
 
 export interface ReadingPorts {
-  readonly ledger: LedgerReader & Journal;
-  readonly commands: Pick<OrchestratorCommands, 'workers' | 'advance'>;
-  readonly version: string;
+  readonly ledger: LedgerReader & DashboardReader & HubJournal;
+  readonly commands: Pick<OrchestratorCommands, 'workers' | 'advance'> | undefined;
+  readonly about: ServerFacts;
   dataFile(sha256: string): Uint8Array | undefined;
 }
 
-const identifier = z.strictObject({ key: z.string().regex(/^[A-Za-z0-9._-]{1,128}$/) });
+const identifier = z.strictObject({ key });
 const eventQuery = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(1000),
 });
-
-/** @throws MARINADE_CONFIG_USAGE, which answers as 422 */
-export function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const { path, message } = result.error.issues[0]!;
-  throw new MarinadeError(
-    'MARINADE_CONFIG_USAGE',
-    `the request does not fit: ${message}${path.length > 0 ? ` at '${path.join('.')}'` : ''}`,
-  );
-}
 
 export function keyOf(parameters: unknown): string {
   return parsed(identifier, parameters).key;
@@ -52,25 +33,31 @@ function listed({ experiment, ...run }: StudyRun): object {
 }
 
 /** The same data with non-finite numbers as strings, as JSON cannot hold them. */
-function jsonSafe(value: unknown): object {
-  return JSON.parse(
-    JSON.stringify(value, (_, member: unknown) => (typeof member === 'number' && !Number.isFinite(member) ? String(member) : member)),
-  ) as object;
+export function jsonSafe(value: unknown): object {
+  return JSON.parse(jsonText(value)) as object;
 }
 
-export function declareReading(server: FastifyInstance, { ledger, commands, version, dataFile }: ReadingPorts): void {
-  const advanceOf = (studyKey: string): object | null => commands.advance().find((one) => one.studyKey === studyKey) ?? null;
+export function declareReading(server: FastifyInstance, { ledger, commands, about, dataFile }: ReadingPorts): void {
+  const advanceOf = (studyKey: string): object | null => commands?.advance().find((one) => one.studyKey === studyKey) ?? null;
   const study = async (key: string): Promise<NonNullable<Awaited<ReturnType<LedgerReader['study']>>>> => {
     const found = await ledger.study(key);
     if (found === undefined) throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', `no study '${key}'`);
     return found;
   };
 
-  server.get('/api/v1', async () => ({ schema: 1, marinade: version }));
-  server.get('/api/v1/studies', async () => ({
-    schema: 1,
-    studies: (await ledger.studies()).map(({ source, ...row }) => ({ ...row, advance: advanceOf(row.studyKey) })),
-  }));
+  server.get('/api/v1', async ({ role }) => {
+    const { version, folder, queue } = about;
+    const acts = commands !== undefined;
+    return { schema: 1, marinade: version, role: acts ? role : 'viewer', acts, folder, queue, owner: about.owner() };
+  });
+  server.get('/api/v1/studies', async () => {
+    const counts = new Map((await ledger.counts()).map((one) => [one.studyKey, one]));
+    const studies = (await ledger.studies()).map(({ source, ...row }) => {
+      const { outcomes = {}, roundsLeft = 0 } = counts.get(row.studyKey) ?? {};
+      return { ...row, outcomes, roundsLeft, advance: advanceOf(row.studyKey) };
+    });
+    return { schema: 1, studies };
+  });
   server.get('/api/v1/studies/:key', async ({ params }) => {
     const row = await study(keyOf(params));
     return { schema: 1, study: { ...row, rollup: await ledger.rollup(row.studyKey), advance: advanceOf(row.studyKey) } };
@@ -93,5 +80,5 @@ export function declareReading(server: FastifyInstance, { ledger, commands, vers
     if (content === undefined) throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', 'no registered data file here has that sha256');
     return reply.type('application/octet-stream').send(content);
   });
-  server.get('/api/v1/workers', async () => ({ schema: 1, workers: await commands.workers() }));
+  server.get('/api/v1/workers', async () => ({ schema: 1, workers: (await commands?.workers()) ?? [] }));
 }

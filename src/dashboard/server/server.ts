@@ -4,22 +4,39 @@
  */
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { OrchestratorCommands } from '../../shared/contracts/commands.ts';
+import type { DashboardReader } from '../../shared/contracts/dashboard.ts';
 import type { LedgerReader } from '../../shared/contracts/ledger.ts';
 import { codeOf, errorCodes, MarinadeError } from '../../shared/errors.ts';
 import { type Access, refusal, requireAccess } from './authentication.ts';
-import { declareReading, type Journal } from './reading-routes.ts';
+import { declareDashboard } from './dashboard-routes.ts';
+import type { HubJournal } from './event-hub.ts';
+import { declareReading } from './reading-routes.ts';
+import { declarePage, secureHeaders, type WebFile } from './web-files.ts';
 import { declareWriting } from './writing-routes.ts';
 
-export interface ServerPorts {
-  readonly ledger: LedgerReader & Journal;
-  readonly commands: OrchestratorCommands;
+/** What the page is told about the server. */
+export interface ServerFacts {
   readonly version: string;
+  readonly folder: string;
+  /** Whether round jobs go through a queue. */
+  readonly queue: boolean;
+  /** Who owns the results folder now; null when nobody does. */
+  owner(): string | null;
+}
+
+export interface ServerPorts {
+  readonly ledger: LedgerReader & DashboardReader & HubJournal;
+  /** Undefined when nobody takes commands: then there is nothing but looking on. */
+  readonly commands: OrchestratorCommands | undefined;
+  readonly about: ServerFacts;
   /** The content of a registered data file of this machine; undefined where it is not here. */
   dataFile(sha256: string): Uint8Array | undefined;
   /** Metrics of this process in the text format of Prometheus. */
   metrics(): Promise<string>;
   /** Why work cannot go on (no ledger, no queue), or undefined. */
   unready(): Promise<string | undefined>;
+  /** The built page; without it there is the API alone. */
+  readonly web?: ReadonlyMap<string, WebFile> | undefined;
 }
 
 const MAX_BODY_BYTES = 1_048_576;
@@ -49,6 +66,9 @@ export function createServer(
   server.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) if (one !== 'HEAD') onRoute?.({ method: one, url });
   });
+  // A body is JSON or is refused: another site's form cannot send that unasked.
+  server.removeContentTypeParser('text/plain');
+  secureHeaders(server);
   requireAccess(server, access);
   server.setErrorHandler((thrown, _request, reply) => {
     if (thrown instanceof MarinadeError) {
@@ -68,6 +88,8 @@ export function createServer(
   });
   server.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await ports.metrics()));
   declareReading(server, ports);
-  declareWriting(server, ports.commands, ports.ledger);
+  declareDashboard(server, ports);
+  if (ports.commands !== undefined) declareWriting(server, ports.commands, ports.ledger);
+  if (ports.web !== undefined) declarePage(server, ports.web);
   return server;
 }

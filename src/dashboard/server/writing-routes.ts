@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { OrchestratorCommands } from '../../shared/contracts/commands.ts';
 import type { LedgerReader } from '../../shared/contracts/ledger.ts';
 import { MarinadeError } from '../../shared/errors.ts';
-import { keyOf, parsed } from './reading-routes.ts';
+import { parsed } from './queries.ts';
+import { keyOf } from './reading-routes.ts';
 
 const priority = z.int().min(-1000).max(1000);
 const submission = z.strictObject({ text: z.string().max(1_048_576), priority: priority.optional() });

@@ -18,6 +18,8 @@ import type { CheckpointStore } from './checkpoint-store.ts';
 import { agreeWithStored, readColumn, storePoints } from './chunks.ts';
 import type { Connection } from './connection.ts';
 import type { EventLog } from './events.ts';
+import { extendPyramid } from './pyramid.ts';
+import { fitRates } from './rollups.ts';
 import { type RunRecord, requireRun } from './run-record.ts';
 import type { Runs } from './runs.ts';
 import { updateSummaries } from './summaries.ts';
@@ -48,6 +50,7 @@ function apply({ connection, checkpoints, events, runs }: CommitParts, run: RunR
   const stored: RunRecord = { ...run, points, committedRound: result.toRound };
   requireOnGrid(stored, result);
   updateSummaries(connection, stored, run.points, result.points);
+  extendPyramid(connection, stored, run.points, metricsOf(run));
   keepCheckpoint(checkpoints, run, result);
   connection.run(
     'UPDATE run SET committed_round = ?, points = ?, notes = ?, compute_ms = compute_ms + ?, deaths = 0 WHERE id = ?',
@@ -61,6 +64,7 @@ function apply({ connection, checkpoints, events, runs }: CommitParts, run: RunR
   events.append('round-job:commit', run.runKey, { fromRound, toRound, points, computeMs, threads, finished: outcome !== null });
   if (outcome === null) return { kind: 'applied', finished: false, resultHash: null };
   const hash = isDeterministic(outcome) ? hashOf(connection, stored, result) : null;
+  fitRates(connection, stored, metricsOf(run));
   runs.finish(run, outcome, hash, null);
   return { kind: 'applied', finished: true, resultHash: hash };
 }

@@ -14,6 +14,7 @@ import type { CheckpointStore } from './checkpoint-store.ts';
 import { readColumn, storePoints } from './chunks.ts';
 import type { Connection } from './connection.ts';
 import type { EventLog } from './events.ts';
+import { extendPyramid } from './pyramid.ts';
 import { type RunRecord, requireRun, runColumns } from './run-record.ts';
 import { updateSummaries } from './summaries.ts';
 
@@ -51,6 +52,7 @@ export function continueTrajectory({ connection, checkpoints, events }: Parts, r
     const columns = Object.fromEntries(metrics.map((metric) => [metric, readColumn(connection, other, metric, 0, count)]));
     storePoints(connection, run, { first: 0, count, columns });
     updateSummaries(connection, run, 0, { first: 0, count, columns });
+    extendPyramid(connection, { ...run, points: count }, 0, metrics);
     checkpoints.store(run, round, encodeCheckpoint({ ...content, runKey }));
     connection.run('UPDATE run SET committed_round = ?, points = ? WHERE id = ?', round, count, run.id);
     events.append('run:continue', runKey, { trajectoryOf: other.runKey, round });

@@ -1,11 +1,16 @@
 /** What the ledger's thread and the rest of the process say to each other: calls by number, answers, events. */
+import type { DashboardReader } from '../../shared/contracts/dashboard.ts';
 import type { PlainFailure } from '../../shared/errors.ts';
 import type { LedgerEvent } from './events.ts';
 import type { OwnerInfo } from './owner.ts';
 import type { SynchronousReader } from './queries.ts';
 import type { SynchronousLedger } from './sqlite-ledger.ts';
+import type { Synchronous } from './synchronous.ts';
 
-export type LedgerMethod = keyof SynchronousLedger;
+/** What only readers for a dashboard answer. */
+export type SynchronousDashboard = Synchronous<DashboardReader>;
+
+export type LedgerMethod = keyof SynchronousLedger | keyof SynchronousDashboard;
 
 const readingMethods = {
   studies: true,
@@ -38,9 +43,21 @@ const owningMethods = {
   check: true,
   owner: true,
   announce: true,
-} satisfies Record<Exclude<LedgerMethod, keyof SynchronousReader>, true>;
+} satisfies Record<Exclude<keyof SynchronousLedger, keyof SynchronousReader>, true>;
+
+const dashboardMethods = {
+  runTable: true,
+  bands: true,
+  series: true,
+  comparison: true,
+  journal: true,
+  lastEvent: true,
+  activity: true,
+  counts: true,
+} satisfies Record<keyof SynchronousDashboard, true>;
 
 export const readerMethodNames = Object.keys(readingMethods) as readonly (keyof SynchronousReader)[];
+export const dashboardMethodNames = Object.keys(dashboardMethods) as readonly (keyof SynchronousDashboard)[];
 export const ledgerMethodNames = [...readerMethodNames, ...Object.keys(owningMethods)] as readonly LedgerMethod[];
 
 /** Calls that only write the database: those that wait at the same time share a transaction. */
@@ -62,6 +79,8 @@ export interface LedgerThreadData {
   /** Null for a reader. */
   readonly owner: OwnerInfo | null;
   readonly sendEvents: boolean;
+  /** A reader that answers a dashboard, too. */
+  readonly forDashboard?: boolean;
   readonly filesFrom?: number | undefined;
 }
 

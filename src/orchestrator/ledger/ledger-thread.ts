@@ -7,7 +7,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { RunCurves } from '../../shared/contracts/ledger.ts';
 import { toPlain } from '../../shared/errors.ts';
-import { groupedMethods, type LedgerAnswer, type LedgerCall, type LedgerThreadData } from './ledger-protocol.ts';
+import { groupedMethods, type LedgerAnswer, type LedgerCall, type LedgerThreadData, type SynchronousDashboard } from './ledger-protocol.ts';
 import { type Settled, SqliteLedger, type SynchronousLedger } from './sqlite-ledger.ts';
 import { openSqliteReader } from './sqlite-reader.ts';
 
@@ -16,7 +16,11 @@ const groupLimit = 128;
 
 type AnyCall = (...parameters: unknown[]) => unknown;
 
-function serve(port: MessagePort, ledger: Partial<SynchronousLedger>, group: (calls: (() => unknown)[]) => Settled[]): void {
+function serve(
+  port: MessagePort,
+  ledger: Partial<SynchronousLedger & SynchronousDashboard>,
+  group: (calls: (() => unknown)[]) => Settled[],
+): void {
   const invoke = ({ method, parameters }: LedgerCall): unknown => (ledger[method] as AnyCall).apply(ledger, parameters as unknown[]);
   const single = (call: LedgerCall): Settled => {
     try {
@@ -81,10 +85,13 @@ function movable(method: LedgerCall['method'], value: unknown): { readonly value
   return { value, transfer: [] };
 }
 
-function start(port: MessagePort, { folder, owner, sendEvents, filesFrom }: LedgerThreadData): void {
+async function start(port: MessagePort, { folder, owner, sendEvents, filesFrom, forDashboard }: LedgerThreadData): Promise<void> {
   try {
     if (owner === null) {
-      serve(port, openSqliteReader(folder), () => []);
+      const reader = openSqliteReader(folder);
+      // What a dashboard asks needs statistics, which nobody else should have to load.
+      const further = forDashboard ? (await import('./dashboard-queries.ts')).openDashboardQueries(folder) : {};
+      serve(port, { ...reader, ...further }, () => []);
     } else {
       const ledger = SqliteLedger.open(folder, {
         owner,
@@ -100,4 +107,4 @@ function start(port: MessagePort, { folder, owner, sendEvents, filesFrom }: Ledg
   }
 }
 
-if (parentPort !== null) start(parentPort, workerData as LedgerThreadData);
+if (parentPort !== null) void start(parentPort, workerData as LedgerThreadData);

@@ -7,6 +7,7 @@
  */
 import { MarinadeError } from '../../shared/errors.ts';
 import type { Connection } from './connection.ts';
+import { rollUpStored } from './rollups.ts';
 
 const firstTables = `
   CREATE TABLE study (
@@ -120,7 +121,21 @@ const checkpointBodies = `
   ALTER TABLE checkpoint ADD COLUMN body BLOB;  -- NULL: in a file of its own
 `;
 
-const steps: readonly string[] = [firstTables, checkpointBodies];
+/** What the dashboard draws from: buckets of every curve, and how fast a metric fell in a run that has ended. */
+const rollups = `
+  ALTER TABLE summary ADD COLUMN rate ANY; -- decades a round; NULL before the end and where the metric fell by less than one
+  CREATE TABLE pyramid (
+    run   INTEGER NOT NULL REFERENCES run,
+    level INTEGER NOT NULL,
+    seq   INTEGER NOT NULL,
+    data  BLOB NOT NULL,                   -- per metric in recorded order: 32 smallest, 32 largest, 32 last values, f64
+    PRIMARY KEY (run, level, seq)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+type Step = string | ((connection: Connection) => void);
+
+const steps: readonly Step[] = [firstTables, checkpointBodies, rollups, rollUpStored];
 
 /** The version of the tables this program writes. */
 export const schemaVersion = steps.length;
@@ -130,7 +145,10 @@ export function migrate(connection: Connection): void {
   const version = versionOf(connection);
   if (version === schemaVersion) return;
   connection.transact(() => {
-    for (const step of steps.slice(version)) connection.execute(step);
+    for (const step of steps.slice(version)) {
+      if (typeof step === 'string') connection.execute(step);
+      else step(connection);
+    }
     connection.execute(`PRAGMA user_version = ${schemaVersion}`);
   });
 }

@@ -10,6 +10,7 @@ import type { RecordedPoints, RoundJobResult } from '../../shared/messages/round
 import type { LedgerEvent } from './events.ts';
 import { ledgerPaths } from './folder.ts';
 import {
+  dashboardMethodNames,
   type LedgerAnswer,
   type LedgerCall,
   type LedgerMethod,
@@ -27,14 +28,11 @@ export interface LedgerJournal {
 }
 
 /** A ledger this process owns. */
-export interface OwnedLedger extends Ledger, DashboardReader, LedgerJournal {
+export interface OwnedLedger extends Ledger, LedgerJournal {
   owner(): Promise<OwnerRecord>;
   /** Writes where this process takes commands into `owner.json`. */
   announce(address: string | null): Promise<void>;
 }
-
-/** A folder as those see it who do not own it. */
-export type FolderReader = LedgerReader & DashboardReader & LedgerJournal;
 
 /** Opens the folder as its one owner, creating it where needed. The ledger works on a thread of its own. */
 export function openLedger(folder: string, { owner = {}, onEvent, filesFrom }: LedgerOptions = {}): Promise<OwnedLedger> {
@@ -45,13 +43,21 @@ export function openLedger(folder: string, { owner = {}, onEvent, filesFrom }: L
 export async function openLedgerInline(folder: string, options: LedgerOptions = {}): Promise<OwnedLedger> {
   const ledger = SqliteLedger.open(folder, options);
   const call = async ({ method, parameters }: Omit<LedgerCall, 'id'>): Promise<unknown> =>
-    (ledger[method] as (...parameters: unknown[]) => unknown).apply(ledger, parameters as unknown[]);
+    (ledger[method as keyof SqliteLedger] as (...parameters: unknown[]) => unknown).apply(ledger, parameters as unknown[]);
   return facade<OwnedLedger>(ledgerMethodNames, call);
 }
 
 /** Opens a folder for reading, whoever owns it. */
-export function openLedgerReader(folder: string): Promise<FolderReader> {
-  return overThread<FolderReader>({ folder, owner: null, sendEvents: false }, readerMethodNames);
+export function openLedgerReader(folder: string): Promise<LedgerReader & LedgerJournal> {
+  return overThread<LedgerReader & LedgerJournal>({ folder, owner: null, sendEvents: false }, readerMethodNames);
+}
+
+/** Opens a folder for reading by a dashboard: on a thread of its own, so that no question of a page holds up a commit. */
+export function openDashboardReader(folder: string): Promise<LedgerReader & LedgerJournal & DashboardReader> {
+  return overThread<LedgerReader & LedgerJournal & DashboardReader>({ folder, owner: null, sendEvents: false, forDashboard: true }, [
+    ...readerMethodNames,
+    ...dashboardMethodNames,
+  ]);
 }
 
 /** What the owner of a folder left about itself; undefined without an owner. May be stale after a crash. */

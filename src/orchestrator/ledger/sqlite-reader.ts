@@ -30,7 +30,8 @@ export function openSqliteReader(folder: string): SynchronousReader {
   return { ...(Object.fromEntries(calls) as SynchronousReader), close: () => {} };
 }
 
-function connect(paths: LedgerPaths): Connection {
+/** A connection of a reader. */
+export function connect(paths: LedgerPaths): Connection {
   requireLedger(paths);
   try {
     return readable(new Connection(paths.database, { readOnly: true }));

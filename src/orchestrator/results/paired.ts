@@ -3,6 +3,7 @@
  * have in common drops out. Runs without a finite last value (diverged, failed, unfinished) are counted, never dropped
  * in silence.
  */
+import type { SelectionComparison } from '../../shared/contracts/dashboard.ts';
 import type { StudyRun } from '../../shared/contracts/ledger.ts';
 import { type CellStatistics, type Estimate, estimateOf } from './statistics.ts';
 
@@ -67,6 +68,49 @@ export function pairedComparison({ reference, cell }: CellPair, metric: string):
     equal: count((before, after) => after === before),
     higher: count((before, after) => after > before),
     without: { cell: cell.runs.length - other.size, reference: reference.runs.length - base.size },
+  };
+}
+
+interface PairedRun {
+  readonly seed: number;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** NaN: nothing to compare. */
+  readonly value: number;
+}
+
+/** Two selections of runs, paired by seed and by all parameters in which they do not differ as a whole. */
+export function pairedSelections(reference: readonly PairedRun[], other: readonly PairedRun[]): SelectionComparison {
+  const valuesOf = (runs: readonly PairedRun[], path: string): Set<string> =>
+    new Set(runs.map(({ parameters }) => JSON.stringify(parameters[path])));
+  const paths = [...new Set([...reference, ...other].flatMap(({ parameters }) => Object.keys(parameters)))].filter(
+    (path) => !valuesOf(reference, path).isDisjointFrom(valuesOf(other, path)),
+  );
+  const keyOf = ({ seed, parameters }: PairedRun): string => JSON.stringify([seed, paths.map((path) => parameters[path])]);
+  const partners = new Map(reference.filter(({ value }) => Number.isFinite(value)).map((run) => [keyOf(run), run.value]));
+  const pairs = other.flatMap((run) => {
+    const before = partners.get(keyOf(run));
+    return before === undefined || !Number.isFinite(run.value) ? [] : [[before, run.value] as const];
+  });
+  const count = (fits: (before: number, after: number) => boolean): number => pairs.filter(([before, after]) => fits(before, after)).length;
+  const positive = pairs.every(([before, after]) => before > 0 && after > 0);
+  const ratio = positive
+    ? estimateOf(
+        pairs.map(([before, after]) => after / before),
+        true,
+      )
+    : undefined;
+  return {
+    pairs: pairs.length,
+    ratio: ratio ?? null,
+    difference:
+      estimateOf(
+        pairs.map(([before, after]) => after - before),
+        false,
+      ) ?? null,
+    lower: count((before, after) => after < before),
+    equal: count((before, after) => after === before),
+    higher: count((before, after) => after > before),
+    without: reference.length + other.length - 2 * pairs.length,
   };
 }
 

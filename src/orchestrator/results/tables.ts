@@ -20,8 +20,12 @@ export function shortNumber(value: number): string {
 
 /** The metric a table leads with. */
 export function headlineMetric(runs: readonly StudyRun[]): string | undefined {
-  const names = new Set(runs.flatMap(({ metrics }) => metrics));
-  return ['optimality-gap', 'squared-gradient-norm', 'gradient-norm', 'loss'].find((name) => names.has(name)) ?? [...names][0];
+  return headlineOf([...new Set(runs.flatMap(({ metrics }) => metrics))]);
+}
+
+/** The one of several metrics a table leads with. */
+export function headlineOf(names: readonly string[]): string | undefined {
+  return ['optimality-gap', 'squared-gradient-norm', 'gradient-norm', 'loss'].find((name) => names.includes(name)) ?? names[0];
 }
 
 /** Mean with its interval, over how many runs if not over all, and the floor of the arithmetic where it is reached. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createServer, type ServerPorts } from '../../../src/dashboard/server/server.ts';
-import { type OwnedLedger, openLedgerInline } from '../../../src/orchestrator/ledger/open-ledger.ts';
+import { type OwnedLedger, openDashboardReader, openLedgerInline } from '../../../src/orchestrator/ledger/open-ledger.ts';
 import { MarinadeError } from '../../../src/shared/errors.ts';
 import { plannedStudy } from '../../orchestrator/ledger/runs.ts';
 import { temporaryFolder } from '../../orchestrator/ledger/support.ts';
@@ -9,14 +9,17 @@ import { temporaryFolder } from '../../orchestrator/ledger/support.ts';
 const token = 'a-token-of-this-test-only';
 const host = '127.0.0.1:7070';
 let ledger: OwnedLedger;
+let reader: Awaited<ReturnType<typeof openDashboardReader>>;
 let server: FastifyInstance;
 let asked: string[];
 let routes: { method: string; url: string }[];
 let unready: string | undefined;
 
 beforeEach(async () => {
-  ledger = await openLedgerInline(temporaryFolder());
+  const folder = temporaryFolder();
+  ledger = await openLedgerInline(folder);
   await ledger.submit(plannedStudy('s', ['a1', 'b2']));
+  reader = await openDashboardReader(folder);
   asked = [];
   routes = [];
   unready = undefined;
@@ -26,7 +29,7 @@ beforeEach(async () => {
       asked.push(`${name} ${JSON.stringify(parameters)}`);
       return answer;
     };
-  const commands: ServerPorts['commands'] = {
+  const commands: NonNullable<ServerPorts['commands']> = {
     submit: async (text) => {
       if (text.includes('bug')) throw new Error('secret detail of the machine');
       throw new MarinadeError('MARINADE_CONFIG_INVALID', 'study:1:1: not a study');
@@ -41,9 +44,10 @@ beforeEach(async () => {
   };
   server = createServer(
     {
-      ledger,
+      ledger: reader,
       commands,
-      version: '1',
+      about: { version: '1', folder: '/results', queue: false, owner: () => 'here' },
+      web: new Map([['/index.html', { type: 'text/html', content: Buffer.from('page'), packed: Buffer.from('packed') }]]),
       metrics: async () => 'up 1\n',
       unready: async () => unready,
       dataFile: (sha256) => (sha256 === 'abc' ? Uint8Array.of(1, 2) : undefined),
@@ -56,10 +60,11 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await server.close();
+  await reader.close();
   await ledger.close();
 });
 
-type Method = 'GET' | 'POST' | 'PATCH';
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 async function ask(method: Method, url: string, body?: unknown, headers: Record<string, string> = {}) {
   const answer = await server.inject({
@@ -71,10 +76,18 @@ async function ask(method: Method, url: string, body?: unknown, headers: Record<
   return { status: answer.statusCode, body: answer.headers['content-type']?.includes('json') ? answer.json() : answer.body };
 }
 
+/** What answers without a log-in: health, the log-in itself, the page, which holds no data. */
+const open = [
+  'GET /healthz',
+  'GET /readyz',
+  'POST /api/v1/session',
+  ...['/', '/studies/:key', '/runs/:key', '/workers', '/submit'].map((url) => `GET ${url}`),
+];
+
 describe('every route', () => {
   test('it refuses who shows no token, a wrong one, or comes from elsewhere', async () => {
-    const closed = routes.filter(({ url }) => !['/healthz', '/readyz'].includes(url));
-    expect(closed.length).toBeGreaterThan(12);
+    const closed = routes.filter(({ method, url }) => !open.includes(`${method} ${url}`));
+    expect(closed.length).toBeGreaterThan(20);
     for (const { method, url } of closed) {
       const path = url.replace(':key', 's');
       const inject = (headers: Record<string, string>) => server.inject({ method: method as Method, url: path, headers });

@@ -1,0 +1,71 @@
+/** Routes of the page itself: tables in columns, curves in buckets (as bytes), the journal, the stream of changes. */
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Band, DashboardReader, Series } from '../../shared/contracts/dashboard.ts';
+import type { LedgerReader } from '../../shared/contracts/ledger.ts';
+import { MarinadeError } from '../../shared/errors.ts';
+import { refusal } from './authentication.ts';
+import { EventHub, type HubJournal } from './event-hub.ts';
+import { encodeFrames } from './frames.ts';
+import { bandsQuery, comparisonQuery, journalQuery, parsed, seriesQuery, streamQuery, tableQuery } from './queries.ts';
+import { jsonSafe, keyOf } from './reading-routes.ts';
+
+export interface DashboardPorts {
+  readonly ledger: LedgerReader & DashboardReader & HubJournal;
+}
+
+export function declareDashboard(server: FastifyInstance, { ledger }: DashboardPorts): void {
+  const hub = new EventHub(ledger);
+  server.addHook('preClose', async () => hub.close());
+  const studyKey = async (parameters: unknown): Promise<string> => {
+    const key = keyOf(parameters);
+    const study = await ledger.study(key);
+    if (study === undefined) throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', `no study '${key}'`);
+    return study.studyKey;
+  };
+
+  server.get('/api/v1/studies/:key/table', async ({ params, query }) => ({
+    schema: 1,
+    ...jsonSafe(await ledger.runTable(await studyKey(params), parsed(tableQuery, query))),
+  }));
+  server.get('/api/v1/studies/:key/bands', async ({ params, query }, reply) => {
+    const { bands, ...about } = await ledger.bands(await studyKey(params), parsed(bandsQuery, query));
+    return sendFrames(
+      reply,
+      about,
+      bands.map(({ label, runs, ends, ...columns }: Band) => ({ about: { label, runs, ends: jsonSafe(ends) }, columns: { ...columns } })),
+    );
+  });
+  server.get('/api/v1/studies/:key/comparison', async ({ params, query }) => {
+    const { metric, reference, other } = parsed(comparisonQuery, query);
+    return { schema: 1, comparison: jsonSafe(await ledger.comparison(await studyKey(params), metric, reference, other)) };
+  });
+  server.get('/api/v1/series', async ({ query }, reply) => {
+    const wanted = parsed(seriesQuery, query);
+    const series = await ledger.series(wanted);
+    return sendFrames(
+      reply,
+      { metric: wanted.metric },
+      series.map(({ runKey, ...columns }: Series) => ({ about: { runKey }, columns: { ...columns } })),
+    );
+  });
+  server.get('/api/v1/journal', async ({ query }) => ({ schema: 1, events: jsonSafe(await ledger.journal(parsed(journalQuery, query))) }));
+  server.get('/api/v1/activity', async () => ({ schema: 1, ...(await ledger.activity()) }));
+
+  server.get('/api/v1/stream', async (request, reply) => {
+    const shown = request.headers['last-event-id'];
+    const { after } = parsed(streamQuery, typeof shown === 'string' ? { after: shown } : request.query);
+    if (hub.isFull) return reply.code(503).send(refusal('MARINADE_ACCESS_LIMIT', 'too many open pages'));
+    reply.hijack();
+    reply.raw.writeHead(200, {
+      ...(reply.getHeaders() as Record<string, string>),
+      'content-type': 'text/event-stream',
+      'x-accel-buffering': 'no',
+      connection: 'keep-alive',
+    });
+    await hub.connect(reply.raw, after);
+  });
+}
+
+function sendFrames(reply: FastifyReply, about: object, frames: Parameters<typeof encodeFrames>[1]): FastifyReply {
+  return reply.type('application/vnd.marinade.columns').send(encodeFrames(about, frames));
+}

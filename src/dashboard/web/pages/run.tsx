@@ -1,0 +1,3 @@
+export function RunPage(_: { readonly studyKey?: string; readonly runKey?: string }) {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function SubmitPage(_: { readonly studyKey?: string; readonly runKey?: string }) {
+  return null;
+}

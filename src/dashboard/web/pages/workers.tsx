@@ -1,0 +1,3 @@
+export function WorkersPage(_: { readonly studyKey?: string; readonly runKey?: string }) {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function Comparison(_: Record<string, unknown>) {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function Parallel(_: Record<string, unknown>) {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function RunTable() {
+  return null;
+}

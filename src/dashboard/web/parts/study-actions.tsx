@@ -1,0 +1,3 @@
+export function StudyActions(_: Record<string, unknown>) {
+  return null;
+}

@@ -1,0 +1,370 @@
+/** The dashboard's questions, over any connection to a ledger. */
+import type {
+  Band,
+  Bands,
+  BandsQuery,
+  JournalEntry,
+  MetricColumns,
+  MetricFacts,
+  RunSelection,
+  RunTable,
+  SelectionComparison,
+  Series,
+  SeriesQuery,
+} from '../../shared/contracts/dashboard.ts';
+import type { RunCurves, StudyRun } from '../../shared/contracts/ledger.ts';
+import { pairedSelections } from '../results/paired.ts';
+import { CellCurves, ROUNDS } from '../results/report-curves.ts';
+import { axisNames, metricAxis, metricTitle } from '../results/report-names.ts';
+import { higherIsBetter, parameterLabel, spansDecades, valueLabel } from '../results/statistics.ts';
+import { headlineOf } from '../results/tables.ts';
+import { activity, countStudies } from './activity.ts';
+import type { Connection } from './connection.ts';
+import { ledgerPaths } from './folder.ts';
+import type { SynchronousDashboard } from './ledger-protocol.ts';
+import { readBuckets } from './pyramid.ts';
+import { notFound, type RunRecord, requireRun } from './run-record.ts';
+import { connect } from './sqlite-reader.ts';
+
+/** More events than this since the last look: a whole table is cheaper than what changed. */
+const MOST_CHANGES = 20_000;
+/** Groups that can be told apart in one chart. */
+const MOST_BANDS = 8;
+/** Points of one run that go into a band. */
+const BAND_POINTS = 512;
+/** How far back the journal of one run is searched. */
+const JOURNAL_REACH = 200_000;
+
+interface TableRecord {
+  readonly id: number;
+  readonly position: number;
+  readonly runKey: string;
+  readonly parameters: string;
+  readonly seed: number;
+  readonly outcome: string;
+  readonly rounds: number;
+  readonly committedRound: number;
+  readonly computeMs: number;
+  readonly deaths: number;
+}
+
+export function lastEvent(connection: Connection): number {
+  return connection.get<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM event')!.seq;
+}
+
+export function factsOf(metric: string): MetricFacts {
+  return {
+    name: metric,
+    title: metricTitle(metric),
+    axis: metricAxis(metric),
+    logarithmic: spansDecades(metric) && metric !== 'loss',
+    higherIsBetter: higherIsBetter(metric),
+  };
+}
+
+function studyId(connection: Connection, studyKey: string): number {
+  const found = connection.get<{ id: number }>('SELECT id FROM study WHERE study_key = ?', studyKey);
+  if (found === undefined) throw notFound(`no study ${studyKey} in ${connection.path}`, { studyKey });
+  return found.id;
+}
+
+export function runTable(
+  connection: Connection,
+  studyKey: string,
+  { metrics: asked, after }: { readonly metrics: readonly string[]; readonly after?: number | undefined },
+): RunTable {
+  const study = studyId(connection, studyKey);
+  const seq = lastEvent(connection);
+  const complete = after === undefined || seq - after > MOST_CHANGES;
+  const changed = complete ? '' : 'AND run_key IN (SELECT run FROM event WHERE seq > ?2)';
+  const bound: [number, ...number[]] = complete ? [study] : [study, after];
+  const records = connection.all<TableRecord>(
+    `SELECT run.id, position, run_key AS runKey, parameters, seed, coalesce(outcome, state) AS outcome, rounds,
+       committed_round AS committedRound, compute_ms AS computeMs, deaths
+     FROM study_run JOIN run ON run.id = study_run.run WHERE study = ?1 ${changed} ORDER BY position`,
+    ...bound,
+  );
+  const names = connection
+    .all<{ metrics: string }>('SELECT DISTINCT metrics FROM study_run JOIN run ON run.id = study_run.run WHERE study = ?', study)
+    .flatMap(({ metrics }) => JSON.parse(metrics) as string[]);
+  const recorded = [...new Set(names)];
+  const headline = headlineOf(recorded);
+  const shown = [...new Set([...(headline === undefined ? [] : [headline]), ...asked])].filter((name) => recorded.includes(name));
+  const { paths, cells, cellOf } = cellsOfStudy(connection, study);
+  const values = Object.fromEntries(shown.map((metric) => [metric, metricColumns(connection, study, metric, records, changed, bound)]));
+  return {
+    seq,
+    complete,
+    paths,
+    cells: complete ? cells : [],
+    metrics: recorded.map(factsOf),
+    headline: headline ?? null,
+    rows: {
+      position: records.map(({ position }) => position),
+      runKey: records.map(({ runKey }) => runKey),
+      cell: records.map(({ parameters }) => cellOf.get(parameters)!),
+      seed: records.map(({ seed }) => seed),
+      outcome: records.map(({ outcome }) => outcome),
+      rounds: records.map(({ rounds }) => rounds),
+      committedRound: records.map(({ committedRound }) => committedRound),
+      computeSeconds: records.map(({ computeMs }) => computeMs / 1000),
+      deaths: records.map(({ deaths }) => deaths),
+    },
+    values,
+  };
+}
+
+function cellsOfStudy(
+  connection: Connection,
+  study: number,
+): { readonly paths: readonly string[]; readonly cells: string[][]; readonly cellOf: ReadonlyMap<string, number> } {
+  const distinct = connection.all<{ parameters: string }>(
+    'SELECT parameters FROM study_run WHERE study = ? GROUP BY parameters ORDER BY min(position)',
+    study,
+  );
+  const parsed = distinct.map(({ parameters }) => JSON.parse(parameters) as Record<string, unknown>);
+  const paths = [...new Set(parsed.flatMap(Object.keys))];
+  return {
+    paths,
+    cells: parsed.map((parameters) => paths.map((path) => (path in parameters ? labelOf(parameters[path]) : '–'))),
+    cellOf: new Map(distinct.map(({ parameters }, i) => [parameters, i])),
+  };
+}
+
+interface SummaryNumbers {
+  readonly run: number;
+  readonly last: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly rate: number | null;
+}
+
+function metricColumns(
+  connection: Connection,
+  study: number,
+  metric: string,
+  records: readonly TableRecord[],
+  changed: string,
+  bound: readonly number[],
+): MetricColumns {
+  const rows = new Map(
+    connection
+      .all<SummaryNumbers>(
+        `SELECT summary.run, last, min, max, rate FROM study_run JOIN run ON run.id = study_run.run
+         JOIN summary ON summary.run = run.id AND metric = ?3 WHERE study = ?1 ${changed === '' ? 'AND ?2 IS NOT NULL' : changed}`,
+        study,
+        bound[1] ?? 0,
+        metric,
+      )
+      .map((row) => [row.run, row]),
+  );
+  const column = (pick: (row: SummaryNumbers) => number | null): (number | null)[] =>
+    records.map(({ id }) => {
+      const row = rows.get(id);
+      return row === undefined ? null : pick(row);
+    });
+  return {
+    // A last value that is NULL was NaN.
+    last: column(({ last }) => last ?? Number.NaN),
+    min: column(({ min }) => min),
+    max: column(({ max }) => max),
+    rate: column(({ rate }) => rate),
+  };
+}
+
+interface SelectedRun extends TableRecord {
+  readonly every: number;
+  readonly points: number;
+  readonly metrics: string;
+}
+
+function selectedRuns(connection: Connection, study: number, selection: RunSelection): SelectedRun[] {
+  const fits = new Map<string, boolean>();
+  const fitsCell = (parameters: string): boolean => {
+    const known = fits.get(parameters);
+    if (known !== undefined) return known;
+    const values = JSON.parse(parameters) as Record<string, unknown>;
+    const fit = Object.entries(selection.where ?? {}).every(([path, labels]) =>
+      labels.includes(path in values ? labelOf(values[path]) : '–'),
+    );
+    fits.set(parameters, fit);
+    return fit;
+  };
+  const runs = selection.runs === undefined ? undefined : new Set(selection.runs);
+  return connection
+    .all<SelectedRun>(
+      `SELECT run.id, position, run_key AS runKey, parameters, seed, coalesce(outcome, state) AS outcome, rounds,
+         committed_round AS committedRound, compute_ms AS computeMs, deaths, every, points, metrics
+       FROM study_run JOIN run ON run.id = study_run.run WHERE study = ? ORDER BY position`,
+      study,
+    )
+    .filter(
+      ({ parameters, outcome, seed, runKey }) =>
+        (runs === undefined || runs.has(runKey)) &&
+        (selection.seeds === undefined || selection.seeds.includes(seed)) &&
+        (selection.outcomes === undefined || selection.outcomes.includes(outcome)) &&
+        fitsCell(parameters),
+    );
+}
+
+export function bands(connection: Connection, studyKey: string, query: BandsQuery): Bands {
+  const { metric, axis, group, selection, buckets } = query;
+  const facts = factsOf(metric);
+  const groups = new Map<string, SelectedRun[]>();
+  for (const run of selectedRuns(connection, studyId(connection, studyKey), selection)) {
+    if (run.points === 0) continue;
+    const label = groupLabel(run, group);
+    const members = groups.get(label);
+    if (members === undefined) groups.set(label, [run]);
+    else members.push(run);
+  }
+  const extra = axis === ROUNDS || axis === 'seconds' ? [] : [axis];
+  const drawn = [...groups].slice(0, MOST_BANDS).map(([label, members]): Band => {
+    const length = Math.max(...members.map(({ rounds, every }) => Math.ceil(rounds / every) + 1));
+    const gathered = new CellCurves(
+      Math.min(length, BAND_POINTS),
+      buckets,
+      [{ name: metric, logarithmic: facts.logarithmic }],
+      axis === ROUNDS ? [] : [axis],
+    );
+    for (const run of members) {
+      const curves = bandCurves(connection, run, metric, extra, length);
+      if (curves !== undefined) gathered.add(curves, { outcome: isEnd(run.outcome) ? run.outcome : null, rounds: run.rounds } as StudyRun);
+    }
+    const points = gathered.points(metric, axis);
+    return {
+      label,
+      runs: members.length,
+      x: Float64Array.from(points, ({ x }) => x),
+      low: Float64Array.from(points, ({ low }) => low),
+      centre: Float64Array.from(points, ({ centre }) => centre),
+      high: Float64Array.from(points, ({ high }) => high),
+      ends: gathered.ends(metric, axis).slice(0, 200),
+    };
+  });
+  const axisTitle = axis === 'seconds' ? 'seconds of computation, at the run’s mean pace' : (axisNames[axis]?.axis ?? axis);
+  return { bands: drawn, leftOut: Math.max(0, groups.size - MOST_BANDS), axis: axisTitle, metric: facts };
+}
+
+/** Labels as they stand in headings and filters, where there is little room. */
+function labelOf(value: unknown): string {
+  return shorter(valueLabel(value));
+}
+
+function shorter(label: string): string {
+  return label.replace(' preAggregators ', ' behind ');
+}
+
+function isEnd(outcome: string): boolean {
+  return outcome !== 'queued' && outcome !== 'running';
+}
+
+function groupLabel({ parameters, seed }: TableRecord, group: readonly string[]): string {
+  if (group.length === 0) return 'all runs';
+  const values = JSON.parse(parameters) as Record<string, unknown>;
+  return group
+    .map((path) => (path === 'seed' ? `seed ${seed}` : path in values ? shorter(parameterLabel(path, values[path])) : `no ${path}`))
+    .join(' · ');
+}
+
+/** A run's columns, thinned to the last point of each bucket where it has more points than a band uses. */
+function bandCurves(
+  connection: Connection,
+  run: SelectedRun,
+  metric: string,
+  axes: readonly string[],
+  length: number,
+): RunCurves | undefined {
+  const recorded = JSON.parse(run.metrics) as string[];
+  if (![metric, ...axes].every((name) => recorded.includes(name))) return undefined;
+  const wanted = Math.max(1, Math.round((Math.min(length, BAND_POINTS) * run.points) / length));
+  const columns: Record<string, Float64Array> = {};
+  let rounds = new Float64Array();
+  for (const name of [metric, ...axes]) {
+    const found = readBuckets(connection, run, { metric: name, index: recorded.indexOf(name), first: 0, end: run.points, wanted });
+    columns[name] = found.last;
+    rounds = roundsAt(found.ends, run);
+  }
+  const pace = run.committedRound > 0 ? run.computeMs / 1000 / run.committedRound : 0;
+  return { rounds, columns: { ...columns, seconds: rounds.map((round) => round * pace) } };
+}
+
+/** Rounds of points: point i is round i * every, but for a last point off that grid. */
+function roundsAt(points: Float64Array, { every, committedRound }: { every: number; committedRound: number }): Float64Array<ArrayBuffer> {
+  return Float64Array.from(points, (point) => Math.min(point * every, Math.max(0, committedRound)));
+}
+
+export function series(connection: Connection, { runs, metric, buckets, from, to }: SeriesQuery): Series[] {
+  return runs.map((runKey) => {
+    const run: RunRecord = requireRun(connection, runKey);
+    const index = (JSON.parse(run.metrics) as string[]).indexOf(metric);
+    if (index < 0) throw notFound(`run ${runKey} records no ${metric}`, { runKey, metric });
+    const first = Math.min(run.points, Math.max(0, Math.floor((from ?? 0) / run.every)));
+    const end = to === undefined ? run.points : Math.min(run.points, Math.ceil(to / run.every) + 1);
+    const found = readBuckets(connection, run, { metric, index, first, end: Math.max(first, end), wanted: buckets });
+    return { runKey, rounds: roundsAt(found.ends, run), last: found.last, min: found.min, max: found.max };
+  });
+}
+
+export function comparison(
+  connection: Connection,
+  studyKey: string,
+  metric: string,
+  reference: RunSelection,
+  other: RunSelection,
+): SelectionComparison {
+  const study = studyId(connection, studyKey);
+  const last = connection.all<{ run: number; last: number | null }>(
+    'SELECT run, last FROM summary WHERE metric = ? AND run IN (SELECT run FROM study_run WHERE study = ?)',
+    metric,
+    study,
+  );
+  const lastOf = new Map(last.map((row) => [row.run, row.last]));
+  const side = (selection: RunSelection) =>
+    selectedRuns(connection, study, selection).map(({ id, seed, parameters, outcome }) => ({
+      seed,
+      parameters: JSON.parse(parameters) as Record<string, unknown>,
+      value: isEnd(outcome) && outcome !== 'diverged' ? (lastOf.get(id) ?? Number.NaN) : Number.NaN,
+    }));
+  return pairedSelections(side(reference), side(other));
+}
+
+export function journal(
+  connection: Connection,
+  { run, limit }: { readonly run?: string | undefined; readonly limit: number },
+): JournalEntry[] {
+  const columns = 'SELECT seq, at, run, kind, data FROM event';
+  const rows =
+    run === undefined
+      ? connection.all<Omit<JournalEntry, 'data'> & { data: string }>(`${columns} ORDER BY seq DESC LIMIT ?`, limit)
+      : connection.all<Omit<JournalEntry, 'data'> & { data: string }>(
+          `${columns} WHERE seq > ? AND run = ? ORDER BY seq DESC LIMIT ?`,
+          lastEvent(connection) - JOURNAL_REACH,
+          run,
+          limit,
+        );
+  return rows.map((row) => ({ ...row, data: JSON.parse(row.data) as Record<string, unknown> }));
+}
+
+/** The dashboard's questions to a folder; each has a connection of its own, as those of every reader. */
+export function openDashboardQueries(folder: string): SynchronousDashboard {
+  const paths = ledgerPaths(folder);
+  const ask = <Answer>(question: (connection: Connection) => Answer): Answer => {
+    const connection = connect(paths);
+    try {
+      return question(connection);
+    } finally {
+      connection.close();
+    }
+  };
+  return {
+    runTable: (studyKey, query) => ask((connection) => runTable(connection, studyKey, query)),
+    bands: (studyKey, query) => ask((connection) => bands(connection, studyKey, query)),
+    series: (query) => ask((connection) => series(connection, query)),
+    comparison: (studyKey, metric, reference, other) => ask((connection) => comparison(connection, studyKey, metric, reference, other)),
+    journal: (query) => ask((connection) => journal(connection, query)),
+    lastEvent: () => ask(lastEvent),
+    activity: () => ask((connection) => activity(connection, Date.now())),
+    counts: () => ask(countStudies),
+  };
+}
