@@ -1,4 +1,5 @@
 /** The command line: runs what was typed, prints errors as a person wants them, ends with the right status. */
+import { Console } from 'node:console';
 import { CommanderError } from 'commander';
 import { codeOf, type ErrorCode, errorCodes, MarinadeError } from '../shared/errors.ts';
 import { watchLauncher } from './launcher-link.ts';
@@ -22,6 +23,8 @@ function fail(thrown: unknown): number {
 }
 
 watchLauncher();
+// Standard output is for results; what users' modules say is none.
+globalThis.console = new Console(process.stderr);
 if (process.argv.includes('--no-color')) withoutColor();
 let outputFailed = false;
 guardStandardStreams((message) => {
@@ -30,11 +33,19 @@ guardStandardStreams((message) => {
   say(message);
 });
 
+let ended = false;
+process.on('exit', (code) => {
+  if (ended || code !== 0) return;
+  say('the process was ended before the command had: a module of --strategies called process.exit');
+  process.exitCode = 1;
+});
+
 try {
   await createProgram().parseAsync(process.argv);
 } catch (thrown) {
   process.exitCode = fail(thrown);
 }
+ended = true;
 if (outputFailed) process.exitCode = 1;
 // What an interrupted command left behind (a download, a thread of a user's module) must not keep the process.
 if (process.exitCode === 130 || process.exitCode === 143) process.exit();

@@ -150,20 +150,34 @@ export function codeOf(thrown: unknown): ErrorCode {
   return 'MARINADE_EXECUTION_FAILED';
 }
 
+/** Characters of a message, a stack or a cause that are kept. */
+const KEPT = 4000;
+
 /** Any thrown value as plain data. */
 export function toPlain(thrown: unknown): PlainFailure {
-  const code = codeOf(thrown);
-  if (thrown instanceof Error) {
-    const details = thrown instanceof MarinadeError ? thrown.details : {};
-    return {
-      code,
-      message: withoutCode(thrown.message),
-      details,
-      ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
-      ...(thrown.cause === undefined ? {} : { cause: String(thrown.cause) }),
-    };
+  try {
+    return described(thrown);
+  } catch {
+    // A proxy, a getter or a toString that throws itself.
+    return { code: 'MARINADE_EXECUTION_FAILED', message: 'a value that cannot be described was thrown', details: {} };
   }
-  return { code, message: String(thrown), details: {} };
+}
+
+function described(thrown: unknown): PlainFailure {
+  const code = codeOf(thrown);
+  if (!(thrown instanceof Error)) return { code, message: shortened(String(thrown)), details: {} };
+  return {
+    code,
+    message: shortened(withoutCode(thrown.message)),
+    details: thrown instanceof MarinadeError ? thrown.details : {},
+    ...(thrown.stack === undefined ? {} : { stack: shortened(thrown.stack) }),
+    ...(thrown.cause === undefined ? {} : { cause: shortened(String(thrown.cause)) }),
+  };
+}
+
+/** Text that was shortened before stays as it is. */
+function shortened(text: string): string {
+  return text.length <= KEPT + 100 ? text : `${text.slice(0, KEPT)} (${text.length - KEPT} more characters)`;
 }
 
 /** The error a plain failure describes, with what is known here (run, round, client) added to its details. */

@@ -13,12 +13,13 @@ import type { Experiment } from '../algorithm/experiment.ts';
 import type { KernelsName } from '../shared/contracts/kernels.ts';
 import type { Arena } from '../shared/contracts/memory.ts';
 import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
-import { codeOf, fromPlain, MarinadeError, toPlain } from '../shared/errors.ts';
+import { codeOf, fromPlain, MarinadeError } from '../shared/errors.ts';
 import { canonicalJson } from '../shared/hash.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
 import type { DataOptions, LoadedData } from './data/load.ts';
 import { closeBarrier, controlInts, failBarrier } from './gather-threads.ts';
 import { SharedHeap } from './shared-heap.ts';
+import { taskFailure } from './task-failure.ts';
 import type { TaskRunner } from './task-runner.ts';
 import type { PoolTask, TaskAnswer, TaskValue, ThreadData } from './tasks.ts';
 
@@ -221,7 +222,7 @@ export class WorkerPool implements RoundJobExecutor {
     try {
       return { ok: true, value: await (await this.#inline!).run(task) };
     } catch (thrown) {
-      return { ok: false, failure: toPlain(thrown) };
+      return { ok: false, failure: taskFailure(thrown) };
     }
   }
 

@@ -1,10 +1,14 @@
 /** Entry of a pool thread: attaches to the shared heap, loads users' strategies, then answers tasks one by one. */
+import { Console } from 'node:console';
 import { threadId, workerData } from 'node:worker_threads';
-import { toPlain } from '../shared/errors.ts';
 import { SharedHeap } from './shared-heap.ts';
 import { loadCatalog } from './strategy-modules.ts';
+import { taskFailure } from './task-failure.ts';
 import { TaskRunner } from './task-runner.ts';
 import type { PoolTask, TaskAnswer, ThreadData } from './tasks.ts';
+
+// Standard output is for results; what users' strategies say while they are tried out is none.
+globalThis.console = new Console(process.stderr);
 
 // Piscina puts its own data beside ours: [piscina, ours].
 const { memory, kernels, stopFlag, strategyModules } = (Array.isArray(workerData) ? workerData[1] : workerData) as ThreadData;
@@ -21,16 +25,6 @@ export async function answerTask(task: PoolTask): Promise<TaskAnswer> {
     if (task.kind !== 'round-job') structuredClone(value);
     return { ok: true, value };
   } catch (thrown) {
-    return failureOf(thrown);
-  }
-}
-
-/** A failure that can be sent: an answer the other side cannot read would be lost, and the task never end. */
-function failureOf(thrown: unknown): TaskAnswer {
-  const failure = toPlain(thrown);
-  try {
-    return structuredClone({ ok: false, failure });
-  } catch {
-    return { ok: false, failure: { ...failure, details: {} } };
+    return { ok: false, failure: taskFailure(thrown) };
   }
 }

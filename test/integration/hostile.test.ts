@@ -58,3 +58,18 @@ describe.skipIf(process.platform !== 'linux')('a study', () => {
     expect(await running.ended).toMatchObject({ status: 130, stderr: expect.stringContaining('stopped before any run began') });
   });
 });
+
+describe('a module of strategies', () => {
+  test('that ends the process is no success', async () => {
+    writeFileSync(join(cwd, 'leaving.mjs'), 'process.exit(0);');
+    const ended = await marinade(['validate', 'study.yaml', '--strategies', 'leaving.mjs'], { cwd });
+    expectRefusal(ended, 1, /the process was ended before the command had: a module of --strategies called process\.exit/);
+  });
+
+  test('that talks while it is loaded does so on standard error', async () => {
+    writeFileSync(join(cwd, 'talking.mjs'), "console.log('not a result'); export const strategies = {};");
+    const ended = await marinade(['validate', 'study.yaml', '--strategies', 'talking.mjs'], { cwd });
+    expect(ended).toMatchObject({ status: 0, stderr: expect.stringContaining('not a result') });
+    expect(ended.stdout).not.toContain('not a result');
+  });
+});

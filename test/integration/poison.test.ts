@@ -116,6 +116,17 @@ describe('a run that ends its thread', () => {
   });
 });
 
+describe('a run that talks', () => {
+  test('it does so on standard error: standard output is for results', async () => {
+    for (const parallel of ['runs', 'inline']) {
+      const { ended, runs } = await carryOut(new Commands({ cwd }), `talk-${parallel}`, inRule('talk'), '--parallel', parallel);
+      expect(ended.status).toBe(0);
+      expect(ended.stdout.trim().split('\n')).toEqual(runs.map(({ runKey }) => runKey));
+      expect(ended.stderr).toContain('harmful: not a result');
+    }
+  });
+});
+
 describe('a run that throws', () => {
   test.each([
     ['in the rule', inRule('throw'), 'MARINADE_EXECUTION_FAILED', 'harmful: as it was told'],
@@ -126,6 +137,11 @@ describe('a run that throws', () => {
       'MARINADE_SHAPE_NON_FINITE',
       'harmful: details that no thread can send',
     ],
+    ['because of a full disk of its own', inRule('full'), 'MARINADE_EXECUTION_FAILED', 'harmful: no space for notes of its own'],
+    ['as if everything stopped', inClient('stop'), 'MARINADE_EXECUTION_FAILED', 'harmful: as if everything stopped'],
+    ['as if a thread had died', inRule('lost'), 'MARINADE_EXECUTION_FAILED', 'harmful: as if a thread had died'],
+    ['with more words than anybody reads', inRule('vast'), 'MARINADE_EXECUTION_FAILED', 'xxx (49996009 more characters)'],
+    ['what nobody can read', inRule('riddle'), 'MARINADE_EXECUTION_FAILED', 'a value that cannot be described was thrown'],
     ['because a thread may not abort', inRule('abort'), 'MARINADE_EXECUTION_FAILED', 'process.abort() is not supported in workers'],
   ])('it fails at once with its code; the others complete: %s', async (what, poison, code, message) => {
     for (const parallel of ['runs', 'clients']) {

@@ -9,7 +9,23 @@ import { ask, defineAggregator, defineMethod, MarinadeError, phase, type RuleCon
 import type { Vector } from '../../../src/shared/vector.ts';
 
 const schema = {
-  how: z.enum(['throw', 'uncopyable', 'abort', 'exit', 'kill', 'memory', 'overflow', 'dawdle', 'behave']),
+  how: z.enum([
+    'throw',
+    'uncopyable',
+    'abort',
+    'exit',
+    'kill',
+    'memory',
+    'overflow',
+    'dawdle',
+    'full',
+    'stop',
+    'lost',
+    'vast',
+    'riddle',
+    'talk',
+    'behave',
+  ]),
   at: z.int().positive().describe('call at which it happens, and at every later one'),
 };
 
@@ -21,6 +37,19 @@ function harm(how: How, out: Vector): void {
       throw new Error('harmful: as it was told');
     case 'uncopyable':
       throw new MarinadeError('MARINADE_SHAPE_NON_FINITE', 'harmful: details that no thread can send', { secret: () => 1 });
+    case 'full':
+      throw Object.assign(new Error('harmful: no space for notes of its own'), { code: 'ENOSPC' });
+    case 'stop':
+      throw new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'harmful: as if everything stopped');
+    case 'lost':
+      throw new MarinadeError('MARINADE_EXECUTION_WORKER_LOST', 'harmful: as if a thread had died');
+    case 'vast':
+      throw new Error(`harmful: ${'x'.repeat(50_000_000)}`);
+    case 'riddle':
+      throw Object.defineProperty(new Error(), 'message', { get: () => Symbol.for('harmful').description!.at(-1)!.repeat(-1) });
+    case 'talk':
+      console.log('harmful: not a result');
+      return;
     case 'abort':
       process.abort();
       break;
