@@ -140,7 +140,12 @@ describe('a run that throws', () => {
     ['because of a full disk of its own', inRule('full'), 'MARINADE_EXECUTION_FAILED', 'harmful: no space for notes of its own'],
     ['as if everything stopped', inClient('stop'), 'MARINADE_EXECUTION_FAILED', 'harmful: as if everything stopped'],
     ['as if a thread had died', inRule('lost'), 'MARINADE_EXECUTION_FAILED', 'harmful: as if a thread had died'],
-    ['with more words than anybody reads', inRule('vast'), 'MARINADE_EXECUTION_FAILED', 'xxx (49996009 more characters)'],
+    [
+      'with more words than anybody reads',
+      inRule('vast'),
+      'MARINADE_EXECUTION_FAILED',
+      `harmful: ${'x'.repeat(3991)} (49996009 more characters)`,
+    ],
     ['what nobody can read', inRule('riddle'), 'MARINADE_EXECUTION_FAILED', 'a value that cannot be described was thrown'],
     ['because a thread may not abort', inRule('abort'), 'MARINADE_EXECUTION_FAILED', 'process.abort() is not supported in workers'],
   ])('it fails at once with its code; the others complete: %s', async (what, poison, code, message) => {
