@@ -33,10 +33,14 @@ guardStandardStreams((message) => {
   say(message);
 });
 
+/** Node's own status where nothing is left to do, and what is waited for never comes. */
+const NEVER_SETTLED = 13;
 let ended = false;
 process.on('exit', (code) => {
-  if (ended || code !== 0) return;
-  say('the process was ended before the command had: a module of --strategies called process.exit');
+  if (ended || (code !== 0 && code !== NEVER_SETTLED)) return;
+  say(
+    `the process ended before the command had: a module of --strategies ${code === 0 ? 'called process.exit' : 'is never loaded to its end'}`,
+  );
   process.exitCode = 1;
 });
 

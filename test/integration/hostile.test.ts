@@ -60,10 +60,13 @@ describe.skipIf(process.platform !== 'linux')('a study', () => {
 });
 
 describe('a module of strategies', () => {
-  test('that ends the process is no success', async () => {
-    writeFileSync(join(cwd, 'leaving.mjs'), 'process.exit(0);');
+  test.each([
+    ['ends the process', 'process.exit(0);', 'called process.exit'],
+    ['is never loaded to its end', 'await new Promise(() => {});', 'is never loaded to its end'],
+  ])('that %s is no success', async (_what, text, reason) => {
+    writeFileSync(join(cwd, 'leaving.mjs'), text);
     const ended = await marinade(['validate', 'study.yaml', '--strategies', 'leaving.mjs'], { cwd });
-    expectRefusal(ended, 1, /the process was ended before the command had: a module of --strategies called process\.exit/);
+    expectRefusal(ended, 1, new RegExp(`the process ended before the command had: a module of --strategies ${reason}`));
   });
 
   test('that talks while it is loaded does so on standard error', async () => {
