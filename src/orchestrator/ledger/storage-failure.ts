@@ -15,6 +15,9 @@ interface SystemFailure {
 /** SQLite's primary result codes that are told apart here. */
 const sqlite = { busy: 5, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cantOpen: 14, notADatabase: 26 } as const;
 
+/** SQLite's extended code of a database file that was moved or removed while it is open. */
+const movedAway = 1032;
+
 /** Below this much free space an I/O error of SQLite is taken for a full disk: it cannot grow its shared index then. */
 const nearlyFullBytes = 64 * 1024;
 
@@ -46,6 +49,10 @@ export function storageFailure(thrown: unknown, path: string): MarinadeError {
   const full = `no space is left for ${path} (${message}). Free some and run the same command again: nothing committed was lost`;
   const damaged = `${path} is damaged or no ledger (${message}). Run \`marinade doctor\`, or choose another folder with --results`;
   const denied = `${path} cannot be written (${message}). Make the folder writable, or choose another with --results`;
+  if (sqliteCode(thrown) !== undefined && (thrown as SystemFailure).errcode === movedAway) {
+    const lost = `${path} was moved or removed while it was in use. Put the folder back and run the same command again: what was committed is in it`;
+    return about('MARINADE_STORAGE_LEDGER', lost);
+  }
   switch (sqliteCode(thrown)) {
     case sqlite.full:
       return about('MARINADE_STORAGE_FULL', full);

@@ -1,6 +1,6 @@
 /** What is no ledger, and no file at all, where a ledger or a checkpoint should be: refused or replaced, never waited for. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
@@ -38,6 +38,24 @@ describe.skipIf(process.platform === 'win32')('in place of the database', () => 
     const after = new DatabaseSync(path, { readOnly: true });
     expect(after.prepare('SELECT name FROM sqlite_schema').all()).toEqual([expect.objectContaining({ name: 'addresses' })]);
     after.close();
+  });
+});
+
+describe('a folder that is moved while a ledger works in it', () => {
+  test('fails the next commit and says so; the same commit works where it came to be', async () => {
+    const folder = join(temporaryFolder(), 'results');
+    const ledger = await openLedger(folder);
+    await ledger.submit(plannedStudy('s', ['run']));
+    const { fence } = await ledger.beginAttempt('run', 'w');
+    await ledger.commitRoundJob(fence, jobResult('run', -1, 10));
+    renameSync(folder, `${folder}-moved`);
+    const { code, message } = await failureOf(ledger.commitRoundJob(fence, jobResult('run', 10, 20)));
+    expect([code, message]).toEqual(['MARINADE_STORAGE_LEDGER', expect.stringContaining('was moved or removed while it was in use')]);
+    await failureOf(ledger.close());
+
+    const again = await openLedger(`${folder}-moved`);
+    expect(await again.run('run')).toMatchObject({ committedRound: 10 });
+    await again.close();
   });
 });
 
