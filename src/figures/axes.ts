@@ -12,8 +12,10 @@ export interface Frame {
 }
 
 const TICK_SIZE = 11;
-/** How far a label may reach beyond the plot. */
-const OVERHANG = 7;
+/** How far a label may reach beyond the plot: room for half of 10,000, so that it stands centred under the end of its axis. */
+const OVERHANG = 19;
+/** Room beside a plot for what its labels reach beyond it. */
+export const MARGIN = OVERHANG + 2;
 const muted = { fill: 'currentColor', 'fill-opacity': '0.72', 'font-size': TICK_SIZE };
 
 /** An escaped label with its exponent raised. */

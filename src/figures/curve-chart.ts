@@ -6,8 +6,8 @@
  * what lies above the axis is drawn at its edge; a run that diverged ends with a cross; where some runs of a cell have
  * ended, the line goes on thinner over the others. What a loss cannot resolve is shaded.
  */
-import { axisName, type Frame, horizontalAxis, horizontalName, labelWidth, verticalAxis } from './axes.ts';
-import { cutLabel, endLabels, type KeyEntry, key } from './key.ts';
+import { axisName, type Frame, horizontalAxis, horizontalName, labelWidth, MARGIN, verticalAxis } from './axes.ts';
+import { cutLabel, endLabels, type KeyEntry, key, labelLines } from './key.ts';
 import { linearScale, logScale, type Scale } from './scale.ts';
 import { cross, inSeries, marker, styleOf } from './series-style.ts';
 import { element, figure, line, type Point, pathThrough, text } from './svg.ts';
@@ -57,9 +57,10 @@ export interface CurveChart {
 }
 
 /** Room between panels, and of the labels under a panel. */
-const GAP = 22;
+const GAP = MARGIN + 10;
 const UNDER = 24;
 const TITLE_SIZE = 11.5;
+const TITLE_LINE = 14;
 /** Height of the line for values that are not positive. */
 const ZERO_STRIP = 20;
 /** A diverging run may not flatten the others: it is cut this far above its start, farther where there are no others. */
@@ -76,12 +77,14 @@ export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, 
   const left = Math.max(34, widestLabels(extent, logarithmic) + 10);
   const direct = panels.length === 1 ? endLabelRoom(entries, width - left) : 0;
   const keyed = direct === 0 ? key(entries, 2, 4, width - 8) : { svg: '', height: 0 };
-  const panelWidth = (width - left - 8 - direct - GAP * (columns - 1)) / columns;
+  const margin = direct === 0 ? MARGIN : 8;
+  const panelWidth = (width - left - margin - direct - GAP * (columns - 1)) / columns;
   const panelHeight =
     panels.length === 1 ? Math.max(low ? 150 : 220, (low ? 0.28 : 0.46) * width) : Math.max(104, (low ? 0.5 : 0.66) * panelWidth);
-  const headed = panels.length > 1;
-  const top = keyed.height + 26;
-  const headroom = headed ? 17 : 0;
+  const titles = panels.map((panel) => (panels.length > 1 ? labelLines(panel.title, 0.97 * panelWidth, TITLE_SIZE) : []));
+  const top = keyed.height + (keyed.height === 0 ? 26 : 32);
+  const lines = Math.max(0, ...titles.map((title) => title.length));
+  const headroom = lines === 0 ? 0 : 3 + TITLE_LINE * lines;
   const pitch = panelHeight + headroom + UNDER;
 
   const drawn = panels.map((panel, i) => {
@@ -96,12 +99,7 @@ export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, 
     const y = plotScale(extent, logarithmic, frame);
     const lowest = i + columns >= panels.length;
     return [
-      headed
-        ? text(frame.left, frame.top - 7, cutLabel(panel.title, 0.95 * panelWidth, TITLE_SIZE), {
-            'font-size': TITLE_SIZE,
-            'font-weight': 600,
-          })
-        : '',
+      ...titles[i]!.map((title, row, { length }) => titleLine(title, frame, length - 1 - row)),
       floorShade(y, logarithmic ? floor : undefined, frame, panels.length === 1),
       verticalAxis(y.scale, frame, column === 0),
       zeroAxis(y, frame, column === 0),
@@ -117,7 +115,7 @@ export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, 
     ].join('');
   });
   const bottom = top + (rows - 1) * pitch + headroom + panelHeight;
-  const whole: Frame = { left, right: width - 8 - direct, top, bottom };
+  const whole: Frame = { left, right: width - margin - direct, top, bottom };
   const x = linearScale(0, reach || 1, whole.left, whole.right, 5, 'exact');
   return figure(
     width,
@@ -126,6 +124,12 @@ export function curveChart({ title, xLabel, yLabel, logarithmic, floor, panels, 
     descriptionOf(panels, xLabel, yLabel, logarithmic),
     keyed.svg + text(2, top - 12, axisName(yLabel, y0)) + drawn.join('') + horizontalName(xLabel, x, whole),
   );
+}
+
+/** A line of a panel's title, so many lines above its plot. */
+function titleLine(title: string, { left, right, top }: Frame, above: number): string {
+  const content = cutLabel(title, 0.97 * (right - left), TITLE_SIZE);
+  return text(left, top - 7 - TITLE_LINE * above, content, { 'font-size': TITLE_SIZE, 'font-weight': 600 });
 }
 
 /** Each series once, in the order of its first panel. */

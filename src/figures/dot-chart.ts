@@ -2,7 +2,7 @@
  * Where runs ended: a row per cell, a faint dot per run, the mean with its interval in front, and a count of runs that
  * diverged, which have no place on the axis.
  */
-import { axisName, type Frame, horizontalAxis } from './axes.ts';
+import { axisName, type Frame, horizontalAxis, MARGIN } from './axes.ts';
 import { cutLabel } from './key.ts';
 import { linearScale, logScale, type Scale } from './scale.ts';
 import { cross, inSeries, marker } from './series-style.ts';
@@ -44,8 +44,8 @@ export function dotChart({
   const rowHeight = beside ? (rows.length > 24 ? 19 : 25) : 40;
   const lostText = ({ diverged }: DotRow): string => `${diverged} diverged`;
   const lostWidth = Math.max(0, ...rows.map((row) => (row.diverged > 0 ? textWidth(lostText(row), 11) + 28 : 0)));
-  const left = beside ? longest + 16 : 8;
-  const right = width - Math.max(14, lostWidth);
+  const left = beside ? longest + 16 : MARGIN;
+  const right = width - Math.max(MARGIN, lostWidth);
   const top = 10;
   const bottom = top + rowHeight * rows.length + 4;
   const frame: Frame = { left, right, top, bottom };
@@ -62,7 +62,7 @@ export function dotChart({
     const y = top + rowHeight * index + (beside ? rowHeight / 2 + 2 : 27);
     const label = beside
       ? text(left - 12, y + 4, cutLabel(row.label, longest), { 'text-anchor': 'end' })
-      : text(left, y - 12, cutLabel(row.label, width - left - 4));
+      : text(2, y - 12, cutLabel(row.label, width - 6));
     const interval = [row.low, row.high].every(Number.isFinite)
       ? line(at(row.low), y, at(row.high), y, { 'stroke-width': '1.6', 'stroke-linecap': 'round' })
       : '';

@@ -17,6 +17,15 @@ export function cutLabel(label: string, width: number, fontSize = 12): string {
   return fitting === label ? escapeText(label) : `<title>${escapeText(label)}</title>${escapeText(fitting)}`;
 }
 
+/** A label on one line or, where that is too long, on two that break where parameters meet; each is cut if it must be. */
+export function labelLines(label: string, width: number, fontSize: number): string[] {
+  if (textWidth(label, fontSize) <= width) return [label];
+  const parts = label.split(' · ');
+  let count = parts.length - 1;
+  while (count > 1 && textWidth(parts.slice(0, count).join(' · '), fontSize) > width) count--;
+  return count < 1 ? [label] : [parts.slice(0, count).join(' · '), parts.slice(count).join(' · ')];
+}
+
 /** A key that fills a width row by row. */
 export function key(entries: readonly KeyEntry[], left: number, top: number, width: number): { svg: string; height: number } {
   let [x, y] = [left, top + 10];

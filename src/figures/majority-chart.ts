@@ -1,5 +1,5 @@
 /** Rounds with a byzantine majority in the cohort: the share so far in each run against the probability with three standard errors. */
-import { axisName, type Frame, horizontalAxis, horizontalName, labelWidth, verticalAxis } from './axes.ts';
+import { axisName, type Frame, horizontalAxis, horizontalName, labelWidth, MARGIN, verticalAxis } from './axes.ts';
 import { key } from './key.ts';
 import { linearScale } from './scale.ts';
 import { inSeries } from './series-style.ts';
@@ -45,8 +45,8 @@ export function majorityChart({
     style,
   }));
   const keyed = key(entries, 2, 4, width - 8);
-  const top = keyed.height + 26;
-  const frame: Frame = { left, right: width - 16, top, bottom: top + Math.min(240, Math.max(180, 0.36 * width)) };
+  const top = keyed.height + 32;
+  const frame: Frame = { left, right: width - MARGIN, top, bottom: top + Math.min(240, Math.max(180, 0.36 * width)) };
   const x = linearScale(0, last, frame.left, frame.right, Math.floor((frame.right - frame.left) / 80), 'exact');
   const y = linearScale(0, highest, frame.bottom, frame.top);
 

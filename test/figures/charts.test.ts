@@ -115,6 +115,30 @@ describe('a chart of curves', () => {
     expect(svg.match(/stroke-width="1"[^>]*fill="none"/g)).toHaveLength(1);
   });
 
+  it('has the title of a panel on two lines, broken where parameters meet, before it cuts it', () => {
+    const curves = [{ label: '', style: 0, points: falling(1), ends: [] }];
+    const titles = ['uniform cohort 4, largeCohort 20 · batches independent', 'full · batches independent'];
+    const { texts } = readSvg(curveChart({ ...chart, panels: titles.map((title) => ({ title, curves })) }));
+    const placed = (content: string): number => texts.find((one) => one.content === content)!.bottom;
+    expect(placed('batches independent') - placed('uniform cohort 4, largeCohort 20')).toBe(14);
+    // What fits on one line stands just above its plot, as the last line of the others does.
+    expect(placed('full · batches independent')).toBe(placed('batches independent'));
+  });
+
+  it('has the last number of an axis centred under its end, in one panel and in several', () => {
+    const panel = { title: 'a', curves: [{ label: '', style: 0, points: falling(1), ends: [] }] };
+    for (const drawn of [[panel], [panel, panel]]) {
+      const svg = curveChart({ ...chart, reach: 10_000, panels: drawn });
+      const ends = [...svg.matchAll(/<line x1="([\d.]+)" y1="([\d.]+)" x2="([\d.]+)" y2="\2" stroke="currentColor" stroke-opacity="0.6"/g)];
+      const numbers = readSvg(svg).texts.filter(({ content }) => content === '10,000');
+      expect(numbers).toHaveLength(drawn.length);
+      expect(ends).toHaveLength(drawn.length);
+      numbers.forEach(({ left, right }, i) => {
+        expect((left + right) / 2).toBeCloseTo(Number(ends[i]![3]), 2);
+      });
+    }
+  });
+
   it('says so where nothing was recorded', () => {
     const svg = curveChart({ ...chart, panels: [{ title: '', curves: [{ label: 'a', style: 0, points: [], ends: [] }] }] });
     expect(svg).toContain('no value was recorded');

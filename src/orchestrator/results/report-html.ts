@@ -140,7 +140,7 @@ figcaption{font-size:.84rem;line-height:1.5;margin-top:.5rem;max-width:44rem}.fi
 caption{text-align:left;color:var(--soft);padding-bottom:.4rem}
 thead th{font-weight:600;border-bottom:1.2px solid var(--rule);border-top:1.2px solid var(--rule)}tbody tr:last-child>*{border-bottom:1.2px solid var(--rule)}
 tbody th{font-weight:400}th,td{text-align:left;padding:.34rem .9rem .34rem 0;vertical-align:baseline;border-bottom:1px solid var(--line)}th:last-child,td:last-child{padding-right:0}
-th:not(.wrap),td:not(.wrap){white-space:nowrap}.wrap{min-width:9rem;overflow-wrap:anywhere}.right{text-align:right;font-feature-settings:"tnum"}
+th:not(.wrap),td:not(.wrap){white-space:nowrap}.wrap{min-width:6.8rem;overflow-wrap:anywhere}.right{text-align:right;font-feature-settings:"tnum"}
 sup{font-size:.72em;line-height:0}.swatch{width:26px;height:10px;vertical-align:middle;margin-right:.55rem}
 .best td:last-child,.best th{font-weight:600}.lost{color:var(--warn);font-weight:600}
 code,pre,.hash{font:.92em/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}.hash{font-size:.78rem}
