@@ -1,8 +1,10 @@
 /**
  * The public library, stable. `simulate` runs one experiment on this thread; `aggregate`, `preAggregate`, `attack`,
  * `compress` and `clip` are single steps of a round; `planStudy` says what a study would run; `catalog` is every
- * strategy there is, and `createCatalog` with the `define...` functions adds a user's own.
+ * strategy there is, and `createCatalog` with the `define...` functions adds a user's own. Schemas are made with `z`, which is
+ * zod: a module of strategies needs no package beside this one.
  */
+export { z } from 'zod';
 export { type Catalog, catalog, createCatalog, type UserStrategies } from './algorithm/catalog.ts';
 export type { Experiment } from './algorithm/experiment.ts';
 export { type MetricName, metricDescriptions, metricNames } from './algorithm/metrics.ts';

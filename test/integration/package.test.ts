@@ -9,6 +9,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { oldNode } from '../support/old-node.ts';
+import { programOf } from '../support/readme.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const MINUTE = 60_000;
@@ -119,6 +120,15 @@ describe('the packed package in an empty folder', () => {
     ];
     const checked = run(join(root, 'node_modules', '.bin', 'tsc'), [...options, 'library.mts'], user, environment(process.execPath));
     expect(checked).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it('runs a study with a rule of the user, which needs no package beside this one', () => {
+    writeFileSync(join(user, 'my-rules.ts'), programOf('my-rules.ts'));
+    expect(marinade(process.execPath, 'init').status).toBe(0);
+    const given = ['--strategies', './my-rules.ts', '--set', 'aggregator.name=midrange', '--set', 'rounds=100'];
+    const { status, stdout, stderr } = marinade(process.execPath, 'run', 'study.yaml', ...given);
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain('3 completed');
   });
 
   it.skipIf(oldNode === undefined)('says what it needs under an old Node', () => {
