@@ -46,6 +46,11 @@ async function computePlan(plan: Plan, { options, pool, progress, interrupt }: W
   // Threads start while the ledger is opened; what goes wrong with them, their first task tells.
   pool.attend(plan.runs.length).catch(() => {});
   const ledger = await ownLedger(options.results);
+  const page = options.dash
+    ? await (await import('./dashboard.ts')).lookAt(options.results, { host: '127.0.0.1', port: 0, allowHost: [] }, (text) =>
+        progress.warn(text),
+      )
+    : undefined;
   try {
     progress.start();
     const summary = await runStudy({
@@ -66,6 +71,7 @@ async function computePlan(plan: Plan, { options, pool, progress, interrupt }: W
     const unfinished = await showOutcome(ledger, plan, summary, options);
     if (unfinished > 0) process.exitCode = interrupt.exitCode() ?? 130;
   } finally {
+    await page?.close();
     await ledger.close();
   }
 }

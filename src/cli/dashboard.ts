@@ -1,11 +1,14 @@
 /** What commands with a dashboard share: the built page, where they listen, the links they print. */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { createServer } from '../dashboard/server/server.ts';
+import { createServer } from '../dashboard/server/server.ts';
 import { viewerToken } from '../dashboard/server/session.ts';
 import { readWebFiles, type WebFile } from '../dashboard/server/web-files.ts';
+import { openDashboardReader, ownerOf } from '../orchestrator/ledger/open-ledger.ts';
 import { MarinadeError } from '../shared/errors.ts';
+import { version } from './version.ts';
 
 export interface ListenChoice {
   readonly host: string;
@@ -40,6 +43,42 @@ export async function builtPage(say: (text: string) => void): Promise<ReadonlyMa
 /** Links that log a browser in: the token stands behind the #, which browsers do not send. */
 export function invitation(address: string, token: string): string[] {
   return [`dashboard: ${address}/#token=${token}`, `to look on: ${address}/#token=${viewerToken(token)}`];
+}
+
+/** Serves a results folder to look at, whoever works on it. */
+export async function lookAt(
+  folder: string,
+  choice: ListenChoice,
+  say: (text: string) => void,
+): Promise<{ readonly address: string; close(): Promise<void> }> {
+  const path = resolve(folder);
+  const reader = await openDashboardReader(path);
+  const token = randomBytes(24).toString('base64url');
+  const server = createServer(
+    {
+      ledger: reader,
+      commands: undefined,
+      about: { version, folder: path, queue: false, owner: () => ownerOf(path)?.host ?? null },
+      web: await builtPage(say),
+      audit: async () => {},
+      metrics: async () => '',
+      unready: async () => undefined,
+      dataFile: () => undefined,
+    },
+    { token, hosts: namesOf(choice) },
+  );
+  const close = async (): Promise<void> => {
+    await server.close();
+    await reader.close();
+  };
+  try {
+    const address = await listen(server, choice);
+    say(`dashboard: ${address}/#token=${token}`);
+    return { address, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
 }
 
 export async function listen(

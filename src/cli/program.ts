@@ -73,6 +73,7 @@ function declareComputation(program: Command): void {
     )
     .addOption(kernels())
     .option('--report', 'write the HTML report at the end', false)
+    .option('--dash', 'show the study in the browser while it is computed; `dash` shows it later', false)
     .addOption(json())
     .action(async (file, options) => (await import('./commands/run.ts')).run(file, options));
 

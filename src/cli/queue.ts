@@ -142,6 +142,24 @@ function whyUnfit(info: ReadonlyMap<string, string>, acceptLosingQueuedJobs: boo
 }
 
 /** The dispatcher over the queue, and the worker processes this command was asked to start. */
+export interface OpenedQueue {
+  readonly dispatcher: BullmqDispatcher;
+  readonly workers: LocalWorkers;
+  readonly connection: QueueConnection;
+}
+
+/** Asks a worker to hand back what it has and leave; it hears that at once, or not at all where it is gone. */
+export async function drainWorker({ failFast, keys }: QueueConnection, id: string): Promise<void> {
+  const client = new Redis(failFast);
+  client.on('error', () => {});
+  try {
+    if (client.status !== 'ready') await new Promise((resolve) => client.once('ready', resolve));
+    await client.publish(keys.control, JSON.stringify({ kind: 'drain', worker: id }));
+  } finally {
+    client.disconnect();
+  }
+}
+
 export async function openQueue(
   options: QueueOptions & {
     readonly workers?: number;
@@ -152,7 +170,7 @@ export async function openQueue(
     readonly strategies: readonly string[];
   },
   onWarning: (message: string) => void,
-): Promise<{ readonly dispatcher: BullmqDispatcher; readonly workers: LocalWorkers }> {
+): Promise<OpenedQueue> {
   const connection = await connectionOf(options);
   await checkServer(connection, options.acceptLosingQueuedJobs ?? false);
   const { keys, failFast, waiting } = connection;
@@ -180,7 +198,7 @@ export async function openQueue(
     ['--threads', String(Math.max(1, Math.floor(options.threads / Math.max(count, 1))))],
     ...options.strategies.map((path) => ['--strategies', path]),
   ].flatMap(([name, value]) => (value === undefined ? [] : [name!, value]));
-  return { dispatcher, workers: startLocalWorkers(count, options.offline ? [...passed, '--offline'] : passed, onWarning) };
+  return { connection, dispatcher, workers: startLocalWorkers(count, options.offline ? [...passed, '--offline'] : passed, onWarning) };
 }
 
 /** Round jobs in the queue at once when the number of workers is not known. */

@@ -2,20 +2,34 @@
 import type { Catalog } from '../algorithm/catalog.ts';
 import type { BullmqDispatcher } from '../orchestrator/dispatchers/bullmq.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
-import { type DataSource, planStudyFile } from '../orchestrator/plan/plan-study.ts';
+import { type DataSource, type Plan, planStudyFile } from '../orchestrator/plan/plan-study.ts';
 import { readStudy, type StudyFile } from '../orchestrator/plan/read-study.ts';
-import type { OrchestratorCommands, StudyAdvance } from '../shared/contracts/commands.ts';
+import type { OrchestratorCommands, StudyAdvance, VerifyReport, WorkerInfo } from '../shared/contracts/commands.ts';
+import type { LedgerReader } from '../shared/contracts/ledger.ts';
 import { MarinadeError } from '../shared/errors.ts';
 import { untoldWarnings } from './wire.ts';
 
-export interface ServiceParts {
+interface OwnPool {
+  /** Computes a recorded run again. */
+  verify(runKey: string): Promise<VerifyReport>;
+  /** This process as a worker; undefined where a queue has others. */
+  here(): WorkerInfo | undefined;
+}
+
+export interface ServiceParts extends OwnPool {
+  readonly ledger: LedgerReader;
   readonly orchestrator: Orchestrator;
   readonly catalog: Catalog;
   readonly strategyHashes: readonly string[];
   readonly data: DataSource;
   /** Undefined when this process computes itself. */
   readonly queue: BullmqDispatcher | undefined;
+  /** Asks a worker of the queue to leave. */
+  drainWorker(id: string): Promise<void>;
 }
+
+/** Runs of a planned study that are looked up: more would hold up the answer. */
+const MOST_LOOKED_UP = 5000;
 
 /** Over HTTP a study may not name files: they would be files of this machine. */
 function refuseFiles({ study, source }: StudyFile): void {
@@ -34,12 +48,41 @@ function refuseFiles({ study, source }: StudyFile): void {
   ]);
 }
 
-export function createCommands({ orchestrator, catalog, strategyHashes, data, queue }: ServiceParts): OrchestratorCommands {
+export function createCommands({
+  ledger,
+  orchestrator,
+  catalog,
+  strategyHashes,
+  data,
+  queue,
+  drainWorker,
+  verify,
+  here,
+}: ServiceParts): OrchestratorCommands {
+  const planOf = (text: string): Promise<Plan> => {
+    const file = readStudy(text, 'study', []);
+    refuseFiles(file);
+    return planStudyFile(file, { catalog, data, strategies: strategyHashes });
+  };
   return {
+    async plan(text) {
+      const plan = await planOf(text);
+      const known = await Promise.all(plan.runs.slice(0, MOST_LOOKED_UP).map(({ runKey }) => ledger.studyOf(runKey)));
+      return {
+        studyKey: plan.studyKey,
+        study: plan.name,
+        cells: plan.cells.length,
+        runs: plan.runs.length,
+        rounds: plan.runs.reduce((sum, { rounds }) => sum + rounds, 0),
+        known: known.filter((study) => study !== undefined).length,
+        parameters: plan.parameters.map(({ path, values }) => ({ path, values: values.length })),
+        seeds: plan.seeds.length,
+        dropped: plan.dropped.slice(0, 100),
+        warnings: untoldWarnings(plan, []),
+      };
+    },
     async submit(text, { priority }) {
-      const file = readStudy(text, 'study', []);
-      refuseFiles(file);
-      const plan = await planStudyFile(file, { catalog, data, strategies: strategyHashes });
+      const plan = await planOf(text);
       const report = await orchestrator.submit(plan);
       if (priority !== undefined) await orchestrator.setStudy(plan.studyKey, { priority });
       const warnings = untoldWarnings(plan, []);
@@ -49,6 +92,13 @@ export function createCommands({ orchestrator, catalog, strategyHashes, data, qu
     cancelStudy: (studyKey) => orchestrator.cancelStudy(studyKey),
     cancelRun: (runKey) => orchestrator.cancelRun(runKey),
     retry: (studyKey, runKey) => orchestrator.retry({ studyKey, ...(runKey === undefined ? {} : { runKey }) }),
+    verify,
+    here,
+    async drainWorker(id) {
+      if (queue === undefined || !(await queue.workers()).some((worker) => worker.id === id))
+        throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', `no worker of the queue is called ${id}`);
+      await drainWorker(id);
+    },
     async rebuildQueue() {
       if (queue === undefined)
         throw new MarinadeError('MARINADE_PRECONDITION_UNSUPPORTED', 'this orchestrator computes in its own process and has no queue');

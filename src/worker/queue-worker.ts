@@ -12,6 +12,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Job, WaitingError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { RedisOptions } from '../shared/config/redis.ts';
@@ -28,6 +29,8 @@ export interface QueueWorkerOptions {
   readonly isolated: RoundJobExecutor;
   readonly version: string;
   readonly lockDurationMs?: number;
+  /** The orchestrator's operator wants this worker to leave. */
+  onDrain?(): void;
   onWarning(message: string): void;
 }
 
@@ -53,6 +56,7 @@ export class QueueWorker {
   readonly #running = new Map<string, Running>();
   readonly #kept = new Map<string, { readonly round: number; readonly checkpoint: Uint8Array }>();
   readonly #startedAt = new Date().toISOString();
+  readonly #lag = monitorEventLoopDelay();
   #completed = 0;
   #rounds = 0;
   #draining = false;
@@ -92,6 +96,7 @@ export class QueueWorker {
     this.#subscriber.on('message', (_channel, text) => this.#hear(text));
     void this.#subscriber.subscribe(keys.control).catch(() => {});
     void this.#compareVersions();
+    this.#lag.enable();
     this.#heartbeat = setInterval(() => this.#beat(), this.#lockDurationMs / 4);
     // At once, and again after every loss of the connection.
     this.#client.on('ready', () => this.#beat());
@@ -108,6 +113,7 @@ export class QueueWorker {
       );
     }
     clearInterval(this.#heartbeat);
+    this.#lag.disable();
     const { keys } = this.#options;
     await Promise.race([this.#client.multi().srem(keys.workers, this.id).del(keys.worker(this.id)).exec(), limit]).catch(() => {});
     this.#client.disconnect();
@@ -228,6 +234,7 @@ export class QueueWorker {
       jobs: this.#completed,
       rounds: this.#rounds,
       rssBytes: process.memoryUsage.rss(),
+      loopLagMs: this.#takeLag(),
       lifeMs: Math.ceil(this.#lockDurationMs),
     };
     void this.#client
@@ -236,6 +243,13 @@ export class QueueWorker {
       .sadd(keys.workers, this.id)
       .exec()
       .catch(() => {});
+  }
+
+  /** The longest lag since it was last asked for. */
+  #takeLag(): number {
+    const longest = this.#lag.max / 1e6;
+    this.#lag.reset();
+    return Math.round(longest);
   }
 
   /** A worker of another version does not see the orchestrator's jobs: it says why it has nothing to do. */
@@ -250,7 +264,8 @@ export class QueueWorker {
   /** Messages of the control channel are hints: one that is lost or malformed changes nothing but time. */
   #hear(text: string): void {
     try {
-      const { kind, runKey } = JSON.parse(text) as { kind?: unknown; runKey?: unknown };
+      const { kind, runKey, worker } = JSON.parse(text) as { kind?: unknown; runKey?: unknown; worker?: unknown };
+      if (kind === 'drain' && worker === this.id) this.#options.onDrain?.();
       if (kind === 'stop-jobs' || (kind === 'stop-run' && [...this.#running.values()].some((running) => running.runKey === runKey)))
         this.#stopJobs();
     } catch {}

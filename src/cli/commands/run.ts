@@ -20,6 +20,7 @@ export interface RunOptions extends StudyOptions {
   readonly workers?: number;
   readonly acceptLosingQueuedJobs: boolean;
   readonly report: boolean;
+  readonly dash: boolean;
   readonly quiet: boolean;
   readonly json: boolean;
 }

@@ -3,7 +3,6 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { createServer } from '../../dashboard/server/server.ts';
-import type { BullmqDispatcher } from '../../orchestrator/dispatchers/bullmq.ts';
 import { inProcessDispatcher } from '../../orchestrator/dispatchers/in-process.ts';
 import { type OwnedLedger, openDashboardReader } from '../../orchestrator/ledger/open-ledger.ts';
 import { Orchestrator } from '../../orchestrator/orchestrator.ts';
@@ -17,8 +16,9 @@ import { tokenOf } from '../client.ts';
 import { builtPage, invitation, listen, namesOf } from '../dashboard.ts';
 import { listenForInterrupt, unlessInterrupted, whenInterrupted } from '../interrupt.ts';
 import { print, say } from '../output.ts';
+import { ownPool, remembering } from '../own-pool.ts';
 import { createPool, type DataChoice, dataOptionsOf, defaultThreads, modulesOf } from '../pool.ts';
-import { openQueue, type QueueOptions } from '../queue.ts';
+import { drainWorker, type OpenedQueue, openQueue, type QueueOptions } from '../queue.ts';
 import { createCommands } from '../service.ts';
 import { createMetrics } from '../service-metrics.ts';
 import { version } from '../version.ts';
@@ -69,7 +69,7 @@ export async function serve(given: ServeOptions): Promise<void> {
       const opening = openQueue({ ...given, redis: given.redis, queue: given.queue ?? 'marinade', threads, dataDir: given.dataDir }, say);
       queue = await unlessInterrupted(opening, interrupt.signal, 'connecting');
     }
-    await serveStudies({ given, threads, ledger, pool, queue: queue?.dispatcher, isolated, signal: interrupt.signal });
+    await serveStudies({ given, threads, ledger, pool, queue, isolated, signal: interrupt.signal });
     process.exitCode = interrupt.exitCode() ?? 0;
   } catch (thrown) {
     if (interrupt.exitCode() === undefined || codeOf(thrown) !== 'MARINADE_EXECUTION_INTERRUPTED') throw thrown;
@@ -90,15 +90,16 @@ interface Service {
   readonly pool: WorkerPool;
   readonly isolated: IsolatedExecutor;
   /** Undefined when this process computes itself. */
-  readonly queue: BullmqDispatcher | undefined;
+  readonly queue: OpenedQueue | undefined;
   readonly signal: AbortSignal;
 }
 
 /** Goes on with what is unfinished and takes commands, until told to stop. Rejects when the ledger is lost. */
 async function serveStudies({ given, threads, ledger, pool, isolated, queue, signal }: Service): Promise<void> {
+  const running = new Set<string>();
   const orchestrator = new Orchestrator({
     ledger,
-    dispatcher: queue ?? inProcessDispatcher(pool, isolated),
+    dispatcher: queue?.dispatcher ?? remembering(inProcessDispatcher(pool, isolated), running),
     worker: queue === undefined ? `${hostname()}/${process.pid} runs x${threads} ${given.kernels}` : `queue '${given.queue ?? 'marinade'}'`,
     roundsPerJob: given.roundsPerJob,
     solveOptimum: async (experiment) => {
@@ -107,20 +108,23 @@ async function serveStudies({ given, threads, ledger, pool, isolated, queue, sig
     },
     onWarning: say,
   });
+  // What pages ask is read beside the owner: no question of theirs holds up a commit.
+  const reader = await openDashboardReader(resolve(given.results));
   const commands = createCommands({
     orchestrator,
     catalog: await loadCatalog(modulesOf(given)),
     strategyHashes: hashStrategyModules(modulesOf(given)),
     data: dataOf(pool, given, { signal, say }),
-    queue,
+    ledger: reader,
+    queue: queue?.dispatcher,
+    drainWorker: async (id) => drainWorker(queue!.connection, id),
+    ...ownPool({ reader, pool, given, threads, isQueue: queue !== undefined, orchestrator, running }),
   });
   for (const { studyKey, withdrawn, states } of await ledger.studies()) {
     const open = (states['queued'] ?? 0) + (states['running'] ?? 0);
     if (!withdrawn && open > 0) await orchestrator.adopt(studyKey);
   }
   const { token } = await ledger.owner();
-  // What pages ask is read beside the owner: no question of theirs holds up a commit.
-  const reader = await openDashboardReader(resolve(given.results));
   const server = createServer(
     {
       ledger: reader,
@@ -128,7 +132,8 @@ async function serveStudies({ given, threads, ledger, pool, isolated, queue, sig
       web: await builtPage(say),
       about: { version, folder: resolve(given.results), queue: queue !== undefined, owner: () => hostname() },
       metrics: createMetrics(ledger, commands, orchestrator),
-      unready: async () => (queue !== undefined && !queue.reachable ? 'Redis cannot be reached' : undefined),
+      audit: (run, action) => ledger.recordAction(run, action),
+      unready: async () => (queue !== undefined && !queue.dispatcher.reachable ? 'Redis cannot be reached' : undefined),
       dataFile: (sha256) => registeredContent(sha256, dataOptionsOf(given)),
     },
     { token, hosts: namesOf(given) },

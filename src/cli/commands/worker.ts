@@ -43,6 +43,7 @@ export async function worker(given: WorkerOptions): Promise<void> {
     data: dataOptionsOf(given),
     strategyModules: given.strategies.map((path) => resolve(path)),
   });
+  const leaving = Promise.withResolvers<void>();
   const member = new QueueWorker({
     waiting: connection.waiting,
     keys: connection.keys,
@@ -50,11 +51,15 @@ export async function worker(given: WorkerOptions): Promise<void> {
     isolated,
     version,
     lockDurationMs: 1000 * given.lockDuration,
+    onDrain: leaving.resolve,
     onWarning: note,
   });
   note(`${member.id} computes on ${threads} threads with ${given.kernels} kernels for queue '${given.queue}' at ${connection.shown}`);
   try {
-    await whenInterrupted(interrupt.signal);
+    await Promise.race([
+      whenInterrupted(interrupt.signal),
+      leaving.promise.then(() => note('asked to leave: finishing the rounds under way')),
+    ]);
     await member.drain(1000 * given.drainLimit);
     process.exitCode = interrupt.exitCode() ?? 0;
   } finally {

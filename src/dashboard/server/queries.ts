@@ -68,6 +68,19 @@ export const streamQuery = z.strictObject({ after: z.coerce.number().int().min(0
 
 export const planBody = z.strictObject({ text: z.string().max(1_048_576) });
 
+const priority = z.int().min(-1000).max(1000);
+
+export const submission = z.strictObject({ text: z.string().max(1_048_576), priority: priority.optional() });
+
+export const change = z
+  .strictObject({ paused: z.boolean().optional(), priority: priority.optional() })
+  .transform(({ paused, priority: wanted }) => ({
+    ...(paused === undefined ? {} : { paused }),
+    ...(wanted === undefined ? {} : { priority: wanted }),
+  }));
+
+export const nothing = z.strictObject({}).nullish();
+
 /** @throws MARINADE_CONFIG_USAGE, which answers as 422 */
 export function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);

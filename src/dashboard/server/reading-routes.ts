@@ -12,7 +12,7 @@ import type { ServerFacts } from './server.ts';
 
 export interface ReadingPorts {
   readonly ledger: LedgerReader & DashboardReader & HubJournal;
-  readonly commands: Pick<OrchestratorCommands, 'workers' | 'advance'> | undefined;
+  readonly commands: Pick<OrchestratorCommands, 'workers' | 'advance' | 'here'> | undefined;
   readonly about: ServerFacts;
   dataFile(sha256: string): Uint8Array | undefined;
 }
@@ -69,7 +69,16 @@ export function declareReading(server: FastifyInstance, { ledger, commands, abou
   server.get('/api/v1/runs/:key', async ({ params }) => {
     const run = await ledger.run(keyOf(params));
     if (run === undefined) throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', `no run '${keyOf(params)}'`);
-    return { schema: 1, run: jsonSafe(run), attempts: await ledger.attempts(run.runKey) };
+    const studyKey = await ledger.studyOf(run.runKey);
+    const study = studyKey === undefined ? undefined : await ledger.study(studyKey);
+    return {
+      schema: 1,
+      run: jsonSafe(run),
+      metrics: await ledger.facts(run.metrics),
+      attempts: await ledger.attempts(run.runKey),
+      checkpoints: await ledger.checkpointRounds(run.runKey),
+      study: study === undefined ? null : { studyKey: study.studyKey, name: study.name },
+    };
   });
   server.get('/api/v1/events', async ({ query }) => {
     const { after, limit } = parsed(eventQuery, query);
@@ -80,5 +89,5 @@ export function declareReading(server: FastifyInstance, { ledger, commands, abou
     if (content === undefined) throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', 'no registered data file here has that sha256');
     return reply.type('application/octet-stream').send(content);
   });
-  server.get('/api/v1/workers', async () => ({ schema: 1, workers: (await commands?.workers()) ?? [] }));
+  server.get('/api/v1/workers', async () => ({ schema: 1, workers: (await commands?.workers()) ?? [], here: commands?.here() ?? null }));
 }

@@ -31,6 +31,8 @@ export interface ServerPorts {
   readonly about: ServerFacts;
   /** The content of a registered data file of this machine; undefined where it is not here. */
   dataFile(sha256: string): Uint8Array | undefined;
+  /** Writes down who asked for what; an action that cannot be written down is not answered as done. */
+  audit(run: string | null, action: Readonly<Record<string, unknown>>): Promise<void>;
   /** Metrics of this process in the text format of Prometheus. */
   metrics(): Promise<string>;
   /** Why work cannot go on (no ledger, no queue), or undefined. */
@@ -89,7 +91,7 @@ export function createServer(
   server.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await ports.metrics()));
   declareReading(server, ports);
   declareDashboard(server, ports);
-  if (ports.commands !== undefined) declareWriting(server, ports.commands, ports.ledger);
+  if (ports.commands !== undefined) declareWriting(server, ports.commands, ports);
   if (ports.web !== undefined) declarePage(server, ports.web);
   return server;
 }

@@ -1,23 +1,23 @@
-/** Routes that ask something of the orchestrator. Bodies are JSON, parsed by strict schemas. */
-import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
+/** Routes that ask something of the orchestrator. Bodies are JSON, parsed by strict schemas; what is done is written down. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { OrchestratorCommands } from '../../shared/contracts/commands.ts';
 import type { LedgerReader } from '../../shared/contracts/ledger.ts';
 import { MarinadeError } from '../../shared/errors.ts';
-import { parsed } from './queries.ts';
-import { keyOf } from './reading-routes.ts';
+import { change, nothing, parsed, planBody, submission } from './queries.ts';
+import { jsonSafe, keyOf } from './reading-routes.ts';
 
-const priority = z.int().min(-1000).max(1000);
-const submission = z.strictObject({ text: z.string().max(1_048_576), priority: priority.optional() });
-const change = z
-  .strictObject({ paused: z.boolean().optional(), priority: priority.optional() })
-  .transform(({ paused, priority: wanted }) => ({
-    ...(paused === undefined ? {} : { paused }),
-    ...(wanted === undefined ? {} : { priority: wanted }),
-  }));
-const nothing = z.strictObject({}).nullish();
+export interface WritingPorts {
+  readonly ledger: LedgerReader;
+  audit(run: string | null, action: Readonly<Record<string, unknown>>): Promise<void>;
+}
 
-export function declareWriting(server: FastifyInstance, commands: OrchestratorCommands, ledger: LedgerReader): void {
+export function declareWriting(server: FastifyInstance, commands: OrchestratorCommands, { ledger, audit }: WritingPorts): void {
+  const note = (
+    request: FastifyRequest,
+    action: string,
+    target: Readonly<Record<string, unknown>>,
+    run: string | null = null,
+  ): Promise<void> => audit(run, { action, ...target, by: request.role, from: request.ip });
   const studyKey = async (parameters: unknown): Promise<string> => {
     const key = keyOf(parameters);
     const study = await ledger.study(key);
@@ -32,36 +32,66 @@ export function declareWriting(server: FastifyInstance, commands: OrchestratorCo
     return { runKey: found.runKey, studyKey: study };
   };
 
-  server.post('/api/v1/studies', async ({ body }, reply) => {
-    const { text, priority: wanted } = parsed(submission, body);
-    return reply.code(201).send({ schema: 1, submitted: await commands.submit(text, { priority: wanted }) });
+  server.post('/api/v1/plan', async ({ body }) => ({ schema: 1, plan: jsonSafe(await commands.plan(parsed(planBody, body).text)) }));
+  server.post('/api/v1/studies', async (request, reply) => {
+    const { text, priority } = parsed(submission, request.body);
+    const submitted = await commands.submit(text, { priority });
+    await note(request, 'submit', { studyKey: submitted.studyKey });
+    return reply.code(201).send({ schema: 1, submitted });
   });
-  server.patch('/api/v1/studies/:key', async ({ params, body }) => {
-    const key = await studyKey(params);
-    await commands.setStudy(key, parsed(change, body));
+  server.patch('/api/v1/studies/:key', async (request) => {
+    const changed = parsed(change, request.body);
+    const key = await studyKey(request.params);
+    await commands.setStudy(key, changed);
+    await note(request, 'set', { studyKey: key, ...changed });
     return { schema: 1, study: await ledger.study(key) };
   });
-  server.post('/api/v1/studies/:key/cancel', async ({ params, body }) => {
-    parsed(nothing, body);
-    return { schema: 1, cancelled: await commands.cancelStudy(await studyKey(params)) };
+  server.post('/api/v1/studies/:key/cancel', async (request) => {
+    parsed(nothing, request.body);
+    const key = await studyKey(request.params);
+    const cancelled = await commands.cancelStudy(key);
+    await note(request, 'cancel', { studyKey: key, runs: cancelled });
+    return { schema: 1, cancelled };
   });
-  server.post('/api/v1/studies/:key/retry', async ({ params, body }) => {
-    parsed(nothing, body);
-    return { schema: 1, retried: await commands.retry(await studyKey(params)) };
+  server.post('/api/v1/studies/:key/retry', async (request) => {
+    parsed(nothing, request.body);
+    const key = await studyKey(request.params);
+    const retried = await commands.retry(key);
+    await note(request, 'retry', { studyKey: key, runs: retried });
+    return { schema: 1, retried };
   });
-  server.post('/api/v1/runs/:key/cancel', async ({ params, body }) => {
-    parsed(nothing, body);
-    const { runKey } = await run(params);
+  server.post('/api/v1/runs/:key/cancel', async (request) => {
+    parsed(nothing, request.body);
+    const { runKey } = await run(request.params);
     await commands.cancelRun(runKey);
+    await note(request, 'cancel', {}, runKey);
     return { schema: 1, run: runKey };
   });
-  server.post('/api/v1/runs/:key/retry', async ({ params, body }) => {
-    parsed(nothing, body);
-    const { runKey, studyKey: of } = await run(params);
-    return { schema: 1, retried: await commands.retry(of, runKey) };
+  server.post('/api/v1/runs/:key/retry', async (request) => {
+    parsed(nothing, request.body);
+    const { runKey, studyKey: of } = await run(request.params);
+    const retried = await commands.retry(of, runKey);
+    await note(request, 'retry', {}, runKey);
+    return { schema: 1, retried };
   });
-  server.post('/api/v1/queue/rebuild', async ({ body }) => {
-    parsed(nothing, body);
-    return { schema: 1, jobs: await commands.rebuildQueue() };
+  server.post('/api/v1/runs/:key/verify', async (request) => {
+    parsed(nothing, request.body);
+    const { runKey } = await run(request.params);
+    const verified = await commands.verify(runKey);
+    await note(request, 'verify', { equal: verified.equal }, runKey);
+    return { schema: 1, verified };
+  });
+  server.post('/api/v1/workers/:key/drain', async (request) => {
+    parsed(nothing, request.body);
+    const id = keyOf(request.params);
+    await commands.drainWorker(id);
+    await note(request, 'drain', { worker: id });
+    return { schema: 1, worker: id };
+  });
+  server.post('/api/v1/queue/rebuild', async (request) => {
+    parsed(nothing, request.body);
+    const jobs = await commands.rebuildQueue();
+    await note(request, 'rebuild', { jobs });
+    return { schema: 1, jobs };
   });
 }

@@ -8,6 +8,7 @@ import { RunPage } from './pages/run.tsx';
 import { StudyPage } from './pages/study.tsx';
 import { SubmitPage } from './pages/submit.tsx';
 import { WorkersPage } from './pages/workers.tsx';
+import { AskBack } from './parts/ask.tsx';
 import { ErrorNotice } from './parts/notice.tsx';
 import { ThemeButton } from './parts/theme.tsx';
 import { about, logIn, logOut, refreshAbout } from './state/api.ts';
@@ -74,6 +75,7 @@ export function App() {
       <main id="content" tabIndex={-1}>
         <Content />
       </main>
+      <AskBack />
     </div>
   );
 }

@@ -363,6 +363,7 @@ export function openDashboardQueries(folder: string): SynchronousDashboard {
     series: (query) => ask((connection) => series(connection, query)),
     comparison: (studyKey, metric, reference, other) => ask((connection) => comparison(connection, studyKey, metric, reference, other)),
     journal: (query) => ask((connection) => journal(connection, query)),
+    facts: (metrics) => metrics.map(factsOf),
     lastEvent: () => ask(lastEvent),
     activity: () => ask((connection) => activity(connection, Date.now())),
     counts: () => ask(countStudies),

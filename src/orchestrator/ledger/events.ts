@@ -5,6 +5,7 @@
 import type { Connection } from './connection.ts';
 
 export const ledgerEventKinds = [
+  'action',
   'ledger:unclean',
   'study:submit',
   'study:set',

@@ -40,6 +40,7 @@ const owningMethods = {
   finishWithout: true,
   recordDeath: true,
   storeOptimum: true,
+  recordAction: true,
   check: true,
   owner: true,
   announce: true,
@@ -51,6 +52,7 @@ const dashboardMethods = {
   series: true,
   comparison: true,
   journal: true,
+  facts: true,
   lastEvent: true,
   activity: true,
   counts: true,
@@ -72,6 +74,7 @@ export const groupedMethods: ReadonlySet<LedgerMethod> = new Set<LedgerMethod>([
   'finishWithout',
   'recordDeath',
   'storeOptimum',
+  'recordAction',
 ]);
 
 export interface LedgerThreadData {

@@ -137,6 +137,10 @@ export class SqliteLedger extends Queries implements SynchronousLedger {
     );
   }
 
+  recordAction(run: string | null, action: Readonly<Record<string, unknown>>): void {
+    this.connection.transact(() => this.#events.append('action', run, action));
+  }
+
   /** Marks damaged checkpoints, so that what the run recomputes takes their place. */
   protected override foundDamaged(run: RunRecord, rounds: readonly number[], damaged: readonly string[]): void {
     this.connection.transact(() => {

@@ -150,6 +150,7 @@ export interface DashboardReader {
   comparison(studyKey: string, metric: string, reference: RunSelection, other: RunSelection): Promise<SelectionComparison>;
   /** The newest events of the ledger or of one run, newest first. */
   journal(query: { readonly run?: string | undefined; readonly limit: number }): Promise<readonly JournalEntry[]>;
+  facts(metrics: readonly string[]): Promise<readonly MetricFacts[]>;
   lastEvent(): Promise<number>;
   activity(): Promise<Activity>;
   counts(): Promise<readonly StudyCounts[]>;

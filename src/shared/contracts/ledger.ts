@@ -180,6 +180,8 @@ export interface Ledger extends LedgerReader {
   /** One more death of the executing process without progress. Returns the count. */
   recordDeath(runKey: string, fence: number, reason: string): Promise<number>;
   storeOptimum(objectiveKey: string, optimum: StoredOptimum): Promise<void>;
+  /** Writes into the journal who asked for what. */
+  recordAction(run: string | null, action: Readonly<Record<string, unknown>>): Promise<void>;
   /** Integrity findings, for `doctor`; empty when all is well. */
   check(): Promise<readonly string[]>;
 }

@@ -72,7 +72,7 @@ export function StudyPage({ studyKey }: { readonly studyKey: string }) {
       <div class="two wide-right">
         <section class="card" aria-labelledby="heat-title">
           <header>
-            <h2 id="heat-title">{metric.value?.title ?? 'Runs'}</h2>
+            <h2 id="heat-title">Heat map</h2>
             <HeatChoice />
           </header>
           <HeatMap />

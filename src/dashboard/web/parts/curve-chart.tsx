@@ -10,7 +10,7 @@ import uPlot from 'uplot';
 import { styleOf } from '../../../figures/series-style.ts';
 import { shortNumber } from '../state/format.ts';
 import { ChartTable } from './chart-table.tsx';
-import { drawCurves, extentOf, valueAt } from './draw-curves.ts';
+import { drawCurves, extentOf, isDrawnDecade, valueAt } from './draw-curves.ts';
 import { ExportMenu } from './export-menu.tsx';
 import { isDark, palette } from './theme.tsx';
 
@@ -94,28 +94,31 @@ export function CurveChart(given: CurveChartProps) {
   const tableId = useId();
   const probe = useRef<HTMLSpanElement>(null);
   const empty = curves.every(({ x }) => x.length === 0);
+  const drawable = curves.some(({ centre }) => centre.some((value) => Number.isFinite(value) && (!yLog || value > 0)));
 
   useEffect(() => {
     const into = plot.current;
-    if (into === null || empty) return;
+    if (into === null || !drawable) return;
     const ink = resolved('--ink', probe.current!);
     const soft = resolved('--soft', probe.current!);
     const line = resolved('--line', probe.current!);
     const warn = resolved('--warn', probe.current!);
     const extent = extentOf(curves, xLog, yLog, shownWindow);
-    const axis = (label: string, log: boolean): uPlot.Axis => ({
-      label,
-      stroke: soft,
-      font: '12px Inter, system-ui, sans-serif',
-      labelFont: '500 12.5px Inter, system-ui, sans-serif',
-      labelSize: 24,
-      grid: { stroke: line, width: 1 },
-      ticks: { stroke: line, width: 1, size: 5 },
-      values: (_, splits) =>
-        splits.map((value) =>
-          value === null || (log && Math.abs(Math.log10(value) % 1) > 1e-6 && extent.manyDecades(value)) ? '' : tickLabel(value),
-        ),
-    });
+    const axis = (label: string | undefined, log: boolean, [low, high]: readonly [number, number]): uPlot.Axis => {
+      const kept = (_: uPlot, splits: readonly number[]): (number | null)[] =>
+        splits.map((value) => (!log || isDrawnDecade(value, low, high) ? value : null));
+      return {
+        ...(label === undefined ? {} : { label }),
+        stroke: soft,
+        font: '12px Inter, system-ui, sans-serif',
+        labelFont: '500 12.5px Inter, system-ui, sans-serif',
+        labelSize: 24,
+        grid: { stroke: line, width: 1, filter: kept as uPlot.Axis.Filter },
+        ticks: { stroke: line, width: 1, size: 5, filter: kept as uPlot.Axis.Filter },
+        filter: kept as uPlot.Axis.Filter,
+        values: (_, splits) => splits.map((value) => (value === null ? '' : tickLabel(value))),
+      };
+    };
     const made = new uPlot(
       {
         width: into.clientWidth,
@@ -128,8 +131,8 @@ export function CurveChart(given: CurveChartProps) {
         },
         series: [{}, { show: true, stroke: 'transparent', paths: () => null, points: { show: false } }],
         axes: [
-          { ...axis(xLabel, xLog), size: 44, space: 70 },
-          { ...axis(yLabel, yLog), size: 62, space: 34 },
+          { ...axis(height < 240 ? undefined : xLabel, xLog, extent.x), size: height < 240 ? 32 : 40, space: 70 },
+          { ...axis(height < 240 ? undefined : yLabel, yLog, extent.y), size: 58, space: 34 },
         ],
         hooks: {
           draw: [(self) => drawCurves(self, { ...latest.current, yLog, floor: extent.y[0] }, { dark: isDark(), warn, ink })],
@@ -161,7 +164,7 @@ export function CurveChart(given: CurveChartProps) {
       made.destroy();
       chart.current = undefined;
     };
-  }, [curves, marks, xLog, yLog, xLabel, yLabel, height, palette.value, shownWindow?.[0], shownWindow?.[1], empty]);
+  }, [curves, marks, xLog, yLog, xLabel, yLabel, height, palette.value, shownWindow?.[0], shownWindow?.[1], drawable]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const made = chart.current;
@@ -189,21 +192,13 @@ export function CurveChart(given: CurveChartProps) {
   return (
     <figure class="chart" style={{ margin: 0 }}>
       <span ref={probe} hidden />
-      <div class="row spread">
-        <span class="hint" aria-hidden="true">
-          {at === undefined ? (onWindow === undefined ? '' : 'drag to zoom') : `${xLabel} ${shortNumber(at)}`}
-        </span>
-        <span class="row">
-          {shownWindow !== undefined && (
-            <button type="button" onClick={() => onWindow?.(undefined)}>
-              Whole axis
-            </button>
-          )}
-          <ExportMenu chart={given} />
-        </span>
-      </div>
       {empty ? (
         <p class="empty">No points yet.</p>
+      ) : !drawable ? (
+        <p class="empty">
+          Nothing here can be drawn{yLog ? ' on a logarithmic axis' : ''}: the last value is{' '}
+          {shortNumber(curves[0]?.centre.at(-1) ?? Number.NaN)}.
+        </p>
       ) : (
         <div
           ref={plot}
@@ -240,7 +235,26 @@ export function CurveChart(given: CurveChartProps) {
           )}
         </ul>
       )}
-      {!empty && <ChartTable id={tableId} curves={curves} xLabel={xLabel} yLabel={yLabel} />}
+      {!empty && (
+        <div class="foot">
+          <ChartTable id={tableId} curves={curves} xLabel={xLabel} yLabel={yLabel} />
+          <span class="row">
+            {shownWindow !== undefined && (
+              <button type="button" class="plain" onClick={() => onWindow?.(undefined)}>
+                Whole axis
+              </button>
+            )}
+            <span class="hint" aria-hidden="true">
+              {at === undefined
+                ? onWindow === undefined || shownWindow !== undefined
+                  ? ''
+                  : 'drag to zoom'
+                : `${xLabel} ${shortNumber(at)}`}
+            </span>
+            <ExportMenu chart={given} />
+          </span>
+        </div>
+      )}
     </figure>
   );
 }

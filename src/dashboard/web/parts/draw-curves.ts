@@ -6,8 +6,6 @@ import type { DrawnCurve } from './curve-chart.tsx';
 export interface Extent {
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];
-  /** Whether a logarithmic axis through this value has no room for labels between decades. */
-  manyDecades(value: number): boolean;
 }
 
 /** A diverging run may not flatten the others: it is cut this far above where curves begin. */
@@ -52,11 +50,21 @@ export function extentOf(
   if (yLog) {
     const [l, h] = [Math.log10(low), Math.log10(high)];
     const room = Math.max(0.08, 0.03 * (h - l));
-    return { x, y: [10 ** (l - room), 10 ** (h + room)], manyDecades: () => h - l > 2.2 };
+    return { x, y: [10 ** (l - room), 10 ** (h + room)] };
   }
   const room = high > low ? 0.04 * (high - low) : Math.abs(high) * 0.1 || 1;
   // Zero is kept as the border where curves end there: shares and norms are never below it.
-  return { x, y: [low >= 0 && low - room < 0 ? Math.min(0, low - room * 0.3) : low - room, high + room], manyDecades: () => false };
+  return { x, y: [low >= 0 && low - room < 0 ? Math.min(0, low - room * 0.3) : low - room, high + room] };
+}
+
+/** Whether a tick of a logarithmic axis is drawn: every decade, or every so many; between decades where there are few. */
+export function isDrawnDecade(value: number, low: number, high: number): boolean {
+  const decades = Math.log10(high / low);
+  const exponent = Math.log10(value);
+  const whole = Math.round(exponent);
+  if (Math.abs(exponent - whole) > 1e-6) return decades < 1.6;
+  const every = [1, 2, 3, 4, 5, 10, 20, 50].find((step) => decades / step <= 8) ?? 100;
+  return whole % every === 0;
 }
 
 /** The last value at or before a horizontal position; NaN before the first. */

@@ -92,6 +92,8 @@ export const grouping = computed((): readonly string[] => {
   const asked = shown('group');
   if (asked !== undefined) return asked === 'none' ? [] : listed(asked)!;
   const candidates = varied.value.filter(({ labels }) => labels.length <= 8).map(({ path }) => path);
-  const best = candidates.find((path) => path === heatAxes.value.columns) ?? candidates[0];
+  const { rows, columns } = heatAxes.value;
+  // What the heat map does not show already.
+  const best = candidates.find((path) => path !== rows && path !== columns) ?? candidates.find((path) => path === columns) ?? candidates[0];
   return best === undefined ? [] : [best];
 });
