@@ -28,8 +28,6 @@ export class Operator {
   readonly #lastPause = new Map<string, number>();
   /** The newest request that makes a study, or a run, go on. */
   readonly #lastRevival = new Map<string, number>();
-  /** What went wrong in an answer. */
-  violation: unknown;
 
   constructor(parts: OperatorParts) {
     this.#parts = parts;
@@ -178,16 +176,7 @@ export class Operator {
     );
   }
 
-  /** Keeps the first violation where throwing would be swallowed by a promise. */
-  hold(look: () => void): void {
-    try {
-      look();
-    } catch (thrown) {
-      this.violation ??= thrown;
-    }
-  }
-
   #must(holds: boolean, what: () => string): void {
-    this.hold(() => must(holds, what));
+    this.#parts.witness.hold(() => must(holds, what));
   }
 }

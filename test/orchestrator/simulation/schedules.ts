@@ -15,8 +15,7 @@ export interface Plant {
 export interface Found {
   readonly seed: number;
   readonly message: string;
-  /** What happened, in the shortest form found. */
-  readonly trace: readonly string[];
+  readonly plant: Plant;
 }
 
 export interface Explored {
@@ -85,7 +84,9 @@ export async function explore(
   for (let i = 0; i < schedules; i++) {
     const end = await schedule(firstSeed + i, options, plant);
     steps += end.steps;
-    if (end.violation !== undefined) return { schedules: i + 1, steps, counts, found: await shorten(firstSeed + i, plant) };
+    if (end.violation !== undefined) {
+      return { schedules: i + 1, steps, counts, found: { seed: firstSeed + i, message: end.violation.message, plant } };
+    }
     if (i % BREATH === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return { schedules, steps, counts, found: undefined };
@@ -102,23 +103,20 @@ export async function trace(
   return { lines, violation };
 }
 
-/** Leaves out what a violation does not need: kinds of fault, then steps with faults. */
-async function shorten(seed: number, plant: Plant): Promise<Found> {
+/** What is printed of a violation: what its schedule comes to without the kinds of fault, and the steps, it does not need. */
+export async function told({ seed, plant }: Found): Promise<string> {
   const without = new Set<string>();
   for (const { name } of faults) {
     without.add(name);
     if ((await schedule(seed, { without }, plant)).violation === undefined) without.delete(name);
   }
+  let { lines, violation } = await trace(seed, { without }, plant);
   for (let steps = 0; steps < LONGEST; steps++) {
-    const { lines, violation } = await trace(seed, { without, steps }, plant);
-    if (violation !== undefined) return { seed, message: violation.message, trace: lines };
+    const shorter = await trace(seed, { without, steps }, plant);
+    if (shorter.violation === undefined) continue;
+    ({ lines, violation } = shorter);
+    break;
   }
-  const { lines, violation } = await trace(seed, { without }, plant);
-  return { seed, message: violation!.message, trace: lines };
-}
-
-/** What is printed of a violation. */
-export function told({ seed, message, trace: lines }: Found): string {
   const left = lines.length > SHOWN ? [`(${lines.length - SHOWN} lines before)`] : [];
-  return [`seed ${seed}: ${message}`, ...left, ...lines.slice(-SHOWN)].join('\n  ');
+  return [`seed ${seed}: ${violation!.message}`, ...left, ...lines.slice(-SHOWN)].join('\n  ');
 }

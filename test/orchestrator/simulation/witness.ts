@@ -35,12 +35,23 @@ export class Witness {
   readonly withdrawn = new Set<string>();
   /** Times a run failed for a reason a retry may cure, since it last got further. */
   readonly #troubles = new Map<string, number>();
+  /** The first thing that did not hold. */
+  violation: unknown;
   readonly #count: (what: string) => void;
 
   constructor(ledger: SimulatedLedger, count: (what: string) => void) {
     this.#ledger = ledger;
     this.#count = count;
-    ledger.onCall = (call, value) => this.#heard(call, value);
+    ledger.onCall = (call, value) => this.hold(() => this.#heard(call, value));
+  }
+
+  /** Keeps the first violation where throwing would be swallowed by a promise. */
+  hold(look: () => void): void {
+    try {
+      look();
+    } catch (thrown) {
+      this.violation ??= thrown;
+    }
   }
 
   trouble(runKey: string): void {

@@ -117,7 +117,7 @@ export class World {
 
   /** What must hold after every step. */
   check(): void {
-    if (this.operator.violation !== undefined) throw this.operator.violation;
+    if (this.witness.violation !== undefined) throw this.witness.violation;
     // A process that cannot write dies; one that was asked to stop leaves in order.
     if (this.#stopping === 'done') this.restart(this.diskFull);
     const { pending, outstanding } = this.dispatcher;
@@ -129,9 +129,12 @@ export class World {
   stop(): void {
     this.#stopping = 'asked';
     const mine = this.#generation;
-    void this.orchestrator.stop().then(() => {
-      if (mine === this.#generation) this.#stopping = 'done';
-    });
+    const leave = (reason?: unknown): void => {
+      if (mine !== this.#generation) return;
+      this.#stopping = 'done';
+      this.witness.hold(() => must(reason === undefined || this.diskFull, () => `the stop failed: ${String(reason)}`));
+    };
+    this.orchestrator.stop().then(() => leave(), leave);
   }
 
   /** The orchestrator is gone, killed or in order; its successor opens the ledger. */
@@ -152,13 +155,13 @@ export class World {
     this.#adopted = false;
     this.#stopping = 'no';
     const ledger = this.ledger.connect();
-    const { operator } = this;
+    const { witness } = this;
     this.dispatcher = new SimulatedDispatcher(this.fleet, this.#outstanding, (job, isolated) => {
       const { runKey, epoch, fromRound, rounds } = job;
       this.say(() => `dispatch ${runKey} of epoch ${epoch} from ${fromRound}, ${rounds} rounds${isolated ? ', isolated' : ''}`);
-      operator.hold(() => {
+      witness.hold(() => {
         must(mine === this.#generation, () => 'a dead orchestrator dispatched');
-        this.witness.dispatched(job, isolated);
+        witness.dispatched(job, isolated);
       });
     });
     this.orchestrator = new Orchestrator({
@@ -168,13 +171,13 @@ export class World {
       roundsPerJob: this.#roundsPerJob,
       solveOptimum: async () => ({ value: 0, certificate: {} }),
       onWarning: (message) => {
-        if (message.startsWith('ALARM')) operator.violation ??= new Violation(message);
+        if (message.startsWith('ALARM')) witness.violation ??= new Violation(message);
       },
     });
     void this.orchestrator.failure.then((reason) => {
       if (mine !== this.#generation) return;
       if (this.diskFull) this.#stopping = 'done';
-      else operator.violation ??= new Violation(`the orchestrator gave up: ${String(reason)}`);
+      else witness.violation ??= new Violation(`the orchestrator gave up: ${String(reason)}`);
     });
     const adopt = async (orchestrator: Orchestrator): Promise<void> => {
       for (const { studyKey, withdrawn } of await ledger.studies()) if (!withdrawn) await orchestrator.adopt(studyKey);
