@@ -128,6 +128,9 @@ export async function checkServer(connection: QueueConnection, acceptLosingQueue
   });
 }
 
+/** Bytes that a queue needs to begin with. */
+const LEAST_MEMORY = 2 ** 20;
+
 function whyUnfit(info: ReadonlyMap<string, string>, acceptLosingQueuedJobs: boolean): string | undefined {
   const version = info.get('redis_version') ?? '0';
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -137,6 +140,12 @@ function whyUnfit(info: ReadonlyMap<string, string>, acceptLosingQueuedJobs: boo
   const policy = info.get('maxmemory_policy');
   if (policy !== undefined && policy !== 'noeviction')
     return `may evict jobs (maxmemory-policy ${policy}); set maxmemory-policy noeviction`;
+  const most = Number(info.get('maxmemory') ?? 0);
+  const used = Number(info.get('used_memory') ?? 0);
+  if (most > 0 && most - used < LEAST_MEMORY) {
+    const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+    return `has no memory left: ${mib(used)} of its maxmemory of ${mib(most)} are in use; raise maxmemory, or remove what fills it`;
+  }
   if (info.get('aof_enabled') === '1' || acceptLosingQueuedJobs) return undefined;
   return 'has no append-only file, so a restart forgets the queue; set appendonly yes, or pass --accept-losing-queued-jobs (the ledger sends them again)';
 }

@@ -3,22 +3,13 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { storedCheckpoints } from '../support/stored-checkpoints.ts';
+import { hasCheckpoint } from '../support/stored-checkpoints.ts';
 import { eventually, hashesOf, jsonOf, marinade, type StudyObject, smallStudy, start, temporaryFolder, writeStudy } from './harness.ts';
 
 /** Long enough to be met by a signal, short enough to be finished afterwards. */
 const longStudy = smallStudy.replace('rounds: 200', 'rounds: 10000').replace('every: 10', 'every: 1000').replace('0..2', '0..1');
 
 const stuck = fileURLToPath(new URL('./strategies/stuck.ts', import.meta.url));
-
-/** False as long as there is no ledger to look into. */
-function hasCheckpoint(results: string): boolean {
-  try {
-    return storedCheckpoints(results).length > 0;
-  } catch {
-    return false;
-  }
-}
 
 /** Waits until a run has a checkpoint. */
 async function underWay(results: string): Promise<void> {

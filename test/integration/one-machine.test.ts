@@ -1,5 +1,5 @@
 /** The main job on one machine: the same results however they are computed, interrupted, killed or copied. */
-import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import type { Plan } from '../../src/orchestrator/plan/plan-study.ts';
 import { eventually, jsonOf, newFolder, type StudyObject, temporaryFolder, writeStudy } from '../cli/harness.ts';
 import { mountProblem, mountTmpfs, remountReadOnly, unmountAll } from '../orchestrator/ledger/processes.ts';
 import { randomFrom } from '../orchestrator/ledger/runs.ts';
+import { hasCheckpoint } from '../support/stored-checkpoints.ts';
 import { Commands, carryOutOn, type Execution, leftovers, resultsOf } from './one-machine-harness.ts';
 import { hashesOf, planOf } from './queue-harness.ts';
 
@@ -97,10 +98,7 @@ describe('one study, however it is interrupted', () => {
   ] as const)('it stops on %s with a checkpoint and nothing left open, and goes on with the same command', async (signal, status) => {
     const results = `stopped-by-${signal}`;
     const running = commands.start(run(results));
-    await eventually(
-      () => existsSync(join(cwd, results, 'checkpoints')) && readdirSync(join(cwd, results, 'checkpoints')).length > 0,
-      'a commit',
-    );
+    await eventually(() => hasCheckpoint(join(cwd, results)), 'a commit');
     running.child.kill(signal);
     const stopped = await running.ended;
     expect(stopped.status).toBe(status);

@@ -1,11 +1,11 @@
 /** An orchestrator that is killed in the middle of a study while its workers live on, and the same command again. */
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { eventually, jsonOf, newFolder, type StudyObject, writeStudy } from '../cli/harness.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { hasCheckpoint } from '../support/stored-checkpoints.ts';
 import { Commands, leftovers, resultsOf } from './one-machine-harness.ts';
 import { endWorkers, startWorker } from './queue-harness.ts';
 
@@ -40,10 +40,9 @@ describe('an orchestrator that is killed', { timeout: 120_000 }, () => {
     expect(here.status).toBe(0);
     startWorker(redis.url);
     const args = ['run', 'study.yaml', '--redis', redis.url, '--queue', 'test', '--results', 'killed', '--rounds-per-job', '1000'];
-    const checkpoints = join(cwd, 'killed', 'checkpoints');
     for (let kills = 0; kills < 3; kills++) {
       const running = commands.start([...args, '--quiet', '--json']);
-      await eventually(() => existsSync(checkpoints) && readdirSync(checkpoints).length > 0, 'a first commit');
+      await eventually(() => hasCheckpoint(join(cwd, 'killed')), 'a first commit');
       await pause(300);
       running.child.kill('SIGKILL');
       expect((await running.ended).signal).toBe('SIGKILL');

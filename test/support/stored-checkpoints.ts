@@ -15,10 +15,14 @@ export interface StoredCheckpoint {
 export function storedCheckpoints(folder: string): StoredCheckpoint[][] {
   const path = join(folder, 'ledger.sqlite');
   const database = new DatabaseSync(path, { readOnly: true });
-  const rows = database
-    .prepare('SELECT run_key AS runKey, run, round, body FROM checkpoint JOIN run ON run.id = run ORDER BY run, round DESC')
-    .all() as unknown as { runKey: string; run: number; round: number; body: Uint8Array | null }[];
-  database.close();
+  let rows: { runKey: string; run: number; round: number; body: Uint8Array | null }[];
+  try {
+    rows = database
+      .prepare('SELECT run_key AS runKey, run, round, body FROM checkpoint JOIN run ON run.id = run ORDER BY run, round DESC')
+      .all() as unknown as typeof rows;
+  } finally {
+    database.close();
+  }
   const stored = rows.map(({ runKey, run, round, body }): StoredCheckpoint => {
     const file = join(folder, 'checkpoints', runKey, `${round}.ckpt`);
     return {
@@ -34,6 +38,15 @@ export function storedCheckpoints(folder: string): StoredCheckpoint[][] {
     };
   });
   return Object.values(Object.groupBy(stored, ({ runKey }) => runKey)) as StoredCheckpoint[][];
+}
+
+/** Whether there is any; false as long as there is no ledger to look into. */
+export function hasCheckpoint(folder: string): boolean {
+  try {
+    return storedCheckpoints(folder).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** The bytes with one bit turned. */
