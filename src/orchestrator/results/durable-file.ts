@@ -1,15 +1,16 @@
 /** Files that are there whole or not at all: temporary name, fsync, rename, fsync of the folder. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, MarinadeError } from '../../shared/errors.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
 
 /** @throws MARINADE_STORAGE_FULL naming the path; no temporary file is left behind */
 export async function writeFileDurably(path: string, content: string | Uint8Array | AsyncIterable<string>): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const file = await open(temporary, 'wx');
     try {
       if (typeof content === 'string' || content instanceof Uint8Array) await file.writeFile(content);
