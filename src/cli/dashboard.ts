@@ -1,13 +1,13 @@
 /** What commands with a dashboard share: the built page, where they listen, the links they print. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createServer } from '../dashboard/server/server.ts';
-import { viewerToken } from '../dashboard/server/session.ts';
 import { readWebFiles, type WebFile } from '../dashboard/server/web-files.ts';
 import { openDashboardReader, ownerOf } from '../orchestrator/ledger/open-ledger.ts';
 import { MarinadeError } from '../shared/errors.ts';
+import { packageUrl } from '../shared/program.ts';
 import { version } from './version.ts';
 
 export interface ListenChoice {
@@ -26,7 +26,7 @@ export function namesOf({ host, allowHost }: Pick<ListenChoice, 'host' | 'allowH
 /** The page as it was built. A checkout builds it when it is missing or older than its sources. */
 export async function builtPage(say: (text: string) => void): Promise<ReadonlyMap<string, WebFile> | undefined> {
   // There in a checkout, not in the package: no part of the program.
-  const builder = join(fileURLToPath(new URL('../..', import.meta.url)), 'scripts', 'build-web.mjs');
+  const builder = fileURLToPath(packageUrl('scripts/build-web.mjs'));
   if (existsSync(builder)) {
     try {
       const { ensureWebBuilt } = (await import(pathToFileURL(builder).href)) as {
@@ -40,9 +40,9 @@ export async function builtPage(say: (text: string) => void): Promise<ReadonlyMa
   return readWebFiles();
 }
 
-/** Links that log a browser in: the token stands behind the #, which browsers do not send. */
-export function invitation(address: string, token: string): string[] {
-  return [`dashboard: ${address}/#token=${token}`, `to look on: ${address}/#token=${viewerToken(token)}`];
+/** How to get in: a link with the token behind the #, which browsers do not send; a secret that somebody set is not repeated. */
+export function invitation(address: string, token: string, isSecret: boolean): string {
+  return isSecret ? `dashboard: ${address}, with your token` : `dashboard: ${address}/#token=${token}`;
 }
 
 /** Serves a results folder to look at, whoever works on it. */
@@ -73,7 +73,7 @@ export async function lookAt(
   };
   try {
     const address = await listen(server, choice);
-    say(`dashboard: ${address}/#token=${token}`);
+    say(invitation(address, token, false));
     return { address, close };
   } catch (thrown) {
     await close();

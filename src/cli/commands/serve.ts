@@ -69,7 +69,7 @@ export async function serve(given: ServeOptions): Promise<void> {
       const opening = openQueue({ ...given, redis: given.redis, queue: given.queue ?? 'marinade', threads, dataDir: given.dataDir }, say);
       queue = await unlessInterrupted(opening, interrupt.signal, 'connecting');
     }
-    await serveStudies({ given, threads, ledger, pool, queue, isolated, signal: interrupt.signal });
+    await serveStudies({ given, threads, ledger, pool, queue, isolated, isShared: token !== undefined, signal: interrupt.signal });
     process.exitCode = interrupt.exitCode() ?? 0;
   } catch (thrown) {
     if (interrupt.exitCode() === undefined || codeOf(thrown) !== 'MARINADE_EXECUTION_INTERRUPTED') throw thrown;
@@ -91,11 +91,13 @@ interface Service {
   readonly isolated: IsolatedExecutor;
   /** Undefined when this process computes itself. */
   readonly queue: OpenedQueue | undefined;
+  /** Whether the token is one that somebody set. */
+  readonly isShared: boolean;
   readonly signal: AbortSignal;
 }
 
 /** Goes on with what is unfinished and takes commands, until told to stop. Rejects when the ledger is lost. */
-async function serveStudies({ given, threads, ledger, pool, isolated, queue, signal }: Service): Promise<void> {
+async function serveStudies({ given, threads, ledger, pool, isolated, queue, isShared, signal }: Service): Promise<void> {
   const running = new Set<string>();
   const orchestrator = new Orchestrator({
     ledger,
@@ -143,7 +145,7 @@ async function serveStudies({ given, threads, ledger, pool, isolated, queue, sig
     await ledger.announce(address);
     print(address);
     say(`serving ${given.results} at ${address}; the token is in ${given.results}/owner.json`);
-    for (const line of invitation(address, token)) say(line);
+    say(invitation(address, token, isShared));
     const lost = await Promise.race([orchestrator.failure.then((reason) => ({ reason })), whenInterrupted(signal)]);
     if (lost !== undefined) throw lost.reason;
   } finally {

@@ -8,7 +8,7 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../../shared/errors.ts';
-import { type Role, Sessions } from './session.ts';
+import { type Role, Sessions, viewerToken } from './session.ts';
 
 /** Routes that tell no more than that the process is there. */
 const healthRoutes: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
@@ -103,6 +103,8 @@ export function requireAccess(server: FastifyInstance, { token, hosts }: Access)
     const secure = request.headers.origin?.startsWith('https:') ?? false;
     return reply.header('set-cookie', sessions.cookie(role, secure)).send({ schema: 1, role });
   });
+  // Who may act may invite others to look on.
+  server.post('/api/v1/session/viewer', async () => ({ schema: 1, token: viewerToken(token) }));
   server.delete('/api/v1/session', { config: { anyRole: true } }, async (_request, reply) =>
     reply.header('set-cookie', sessions.cookie(undefined, false)).send({ schema: 1 }),
   );

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { packageUrl } from '../../shared/program.ts';
 
 export interface WebFile {
   readonly type: string;
@@ -14,8 +15,8 @@ export interface WebFile {
   readonly packed: Buffer;
 }
 
-/** Where the build puts the page: as deep below the root from src/ as from dist/. */
-export const webFolder = fileURLToPath(new URL('../../../dist/web', import.meta.url));
+/** Where the build puts the page. */
+export const webFolder = fileURLToPath(packageUrl('dist/web'));
 
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',

@@ -8,10 +8,10 @@ import { RunPage } from './pages/run.tsx';
 import { StudyPage } from './pages/study.tsx';
 import { SubmitPage } from './pages/submit.tsx';
 import { WorkersPage } from './pages/workers.tsx';
-import { AskBack } from './parts/ask.tsx';
+import { AskBack, act } from './parts/ask.tsx';
 import { ErrorNotice } from './parts/notice.tsx';
 import { ThemeButton } from './parts/theme.tsx';
-import { about, logIn, logOut, refreshAbout } from './state/api.ts';
+import { about, logIn, logOut, refreshAbout, send } from './state/api.ts';
 import { page } from './state/route.ts';
 import { connection, listen, stopListening } from './state/stream.ts';
 
@@ -66,6 +66,11 @@ export function App() {
               {about.value.acts ? 'looking on' : 'read-only'}
             </span>
           )}
+          {about.value.role === 'operator' && (
+            <button type="button" class="plain" title="Copies a link that lets others look on" onClick={() => void share()}>
+              Share
+            </button>
+          )}
           <ThemeButton />
           <button type="button" class="plain" onClick={() => void logOut()}>
             Log out
@@ -78,6 +83,14 @@ export function App() {
       <AskBack />
     </div>
   );
+}
+
+/** Copies a link for those who may only look on. */
+function share(): Promise<void> {
+  return act(async () => {
+    const { token } = await send<{ token: string }>('POST', '/session/viewer');
+    await navigator.clipboard.writeText(`${location.origin}/#token=${token}`);
+  }, 'A link to look on is copied.');
 }
 
 function Content() {

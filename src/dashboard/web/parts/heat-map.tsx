@@ -173,9 +173,12 @@ function Cell({ cell, heat, name, logarithmic, higherIsBetter, picked, onPick }:
   if (runs === 0) return <td aria-label={`${name}: no runs`} />;
   const mean = meanOf(cell, logarithmic);
   const gone = [diverged > 0 ? `${diverged} diverged` : '', failed > 0 ? `${failed} failed` : ''].filter((text) => text !== '').join(', ');
-  const told = `${name}: ${good > 0 ? `${shortNumber(mean)} over ${good} of ${count(runs, 'run')}` : `no mean over ${count(runs, 'run')}`}; ${ended} ended${gone === '' ? '' : `, ${gone}`}`;
   const colour = good > 0 ? shade(placeOf(mean, heat, logarithmic, higherIsBetter), isDark()) : undefined;
   const beside = ended < runs ? `${ended}/${runs}` : gone !== '' ? gone : `n=${good}`;
+  const value = good > 0 ? shortNumber(mean) : diverged > 0 ? '✕' : failed > 0 ? '!' : ended === 0 ? '' : '–';
+  const mentioned = good > 0 ? `mean over ${good} of ${count(runs, 'run')}` : `no mean of ${count(runs, 'run')}`;
+  // What is seen comes first, so that the cell can be called by it.
+  const told = `${value} ${beside}: ${name}; ${mentioned}, ${ended} ended${gone === '' ? '' : `, ${gone}`}`;
   return (
     <td
       class={colour === undefined ? 'pending' : ''}
@@ -183,8 +186,7 @@ function Cell({ cell, heat, name, logarithmic, higherIsBetter, picked, onPick }:
       {...(picked ? { 'data-picked': true } : {})}
     >
       <button type="button" class={gone === '' ? '' : 'bad-corner'} onClick={onPick} aria-label={told} title={told} aria-pressed={picked}>
-        <b>{good > 0 ? shortNumber(mean) : diverged > 0 ? '✕' : failed > 0 ? '!' : ended === 0 ? '' : '–'}</b>
-        <small>{beside}</small>
+        <b>{value}</b> <small>{beside}</small>
         {ended < runs && <span class="progress" style={{ width: `${(100 * ended) / runs}%` }} />}
       </button>
     </td>
