@@ -1,6 +1,6 @@
 /** Studies carried out in this process as `marinade run` does it, and in a process of their own, with the clock beside. */
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -79,9 +79,18 @@ export function carryOut(study: string, threads: number): Promise<Carried> {
 
 const launcher = join(import.meta.dirname, '..', '..', 'bin', 'marinade.mjs');
 
+/** Builds the package and lays it out in a folder as npm would; returns its launcher. */
+export function installPackage(folder: string): string {
+  const root = join(import.meta.dirname, '..', '..');
+  execFileSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  for (const name of ['bin', 'package.json']) cpSync(join(root, name), join(folder, name), { recursive: true });
+  for (const name of ['dist', 'assets', 'schema', 'node_modules']) symlinkSync(join(root, name), join(folder, name));
+  return join(folder, 'bin', 'marinade.mjs');
+}
+
 /** Runs the command line to its end: wall time in ms, and what it printed. */
-export async function marinade(args: readonly string[]): Promise<{ wallMs: number; stdout: string }> {
+export async function marinade(args: readonly string[], program = launcher): Promise<{ wallMs: number; stdout: string }> {
   const began = performance.now();
-  const { stdout } = await promisify(execFile)(process.execPath, [launcher, ...args], { maxBuffer: 2 ** 26 });
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...args], { maxBuffer: 2 ** 26 });
   return { wallMs: performance.now() - began, stdout };
 }

@@ -8,6 +8,7 @@ import { redacted, redisOptions } from '../shared/config/redis.ts';
 import type { KernelsName } from '../shared/contracts/kernels.ts';
 import { MarinadeError } from '../shared/errors.ts';
 import { type QueueKeys, queueKeys } from '../shared/messages/queued-job.ts';
+import { entryUrl } from '../shared/program.ts';
 
 export interface QueueOptions {
   readonly redis: string;
@@ -222,8 +223,7 @@ export interface LocalWorkers {
 
 /** Starts worker processes for as long as a command runs; they end with it, however it ends. */
 export function startLocalWorkers(count: number, workerArguments: readonly string[], onWarning: (message: string) => void): LocalWorkers {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const entry = fileURLToPath(new URL(`./main.${extension}`, import.meta.url));
+  const entry = fileURLToPath(entryUrl('cli/main'));
   const children = new Set<ChildProcess>();
   let stopping = false;
   let left = MAX_RESPAWNS * count;

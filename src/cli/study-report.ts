@@ -7,6 +7,7 @@ import { reportedStudy, writeReport } from '../orchestrator/results/write-report
 import type { LedgerReader, StudyRow, StudyRun } from '../shared/contracts/ledger.ts';
 import { MarinadeError } from '../shared/errors.ts';
 import { numericsVersion } from '../shared/messages/round-job.ts';
+import { isBuilt } from '../shared/program.ts';
 import { version } from './version.ts';
 
 /** Optima listed in a report; more objectives than this are counted. */
@@ -45,7 +46,7 @@ async function factsOf(ledger: LedgerReader, study: StudyRow, runs: readonly Stu
 }
 
 /** How whoever made a report calls this program: from a checkout by its script, else as the package that is installed. */
-const command = import.meta.url.endsWith('.ts') ? 'npm run marinade --' : 'npx marinade';
+const command = isBuilt ? 'npx marinade' : 'npm run marinade --';
 
 /**
  * Where a study's report goes when nobody says where: the folder of its name, and beside it, with its key, when the

@@ -1,7 +1,8 @@
 /** What the manifest of this package says about itself. */
 import { readFileSync } from 'node:fs';
+import { packageUrl } from '../shared/program.ts';
 
-const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+const manifest = JSON.parse(readFileSync(packageUrl('package.json'), 'utf8')) as {
   readonly version: string;
   readonly engines: { readonly node: string };
 };

@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
 import { fromPlain, isDeath, MarinadeError } from '../shared/errors.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
+import { entryUrl } from '../shared/program.ts';
 import type { PoolOptions } from './pool.ts';
 import type { TaskAnswer } from './tasks.ts';
 
@@ -29,8 +30,7 @@ export class IsolatedExecutor implements RoundJobExecutor {
   }
 
   execute(job: RoundJob): Promise<RoundJobResult> {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const child = fork(new URL(`./isolated-entry.${extension}`, import.meta.url), {
+    const child = fork(entryUrl('worker/isolated-entry'), {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

@@ -16,6 +16,7 @@ import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
 import { codeOf, fromPlain, MarinadeError } from '../shared/errors.ts';
 import { canonicalJson } from '../shared/hash.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
+import { entryUrl } from '../shared/program.ts';
 import type { DataOptions, LoadedData } from './data/load.ts';
 import { closeBarrier, controlInts, failBarrier } from './gather-threads.ts';
 import { SharedHeap } from './shared-heap.ts';
@@ -65,9 +66,8 @@ export class WorkerPool implements RoundJobExecutor {
       this.#inline.catch(() => {});
       return;
     }
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     this.#piscina = new Piscina<PoolTask, TaskAnswer>({
-      filename: new URL(`./thread-entry.${extension}`, import.meta.url).href,
+      filename: entryUrl('worker/thread-entry').href,
       name: 'answerTask',
       // The others start with the first task that finds no idle thread, or with `attend`: not beside the main thread's planning.
       minThreads: 1,

@@ -37,7 +37,7 @@ const marinade = (node: string, ...parameters: readonly string[]) =>
     'npx',
     ['--no-install', 'marinade', ...parameters],
     user,
-    environment(node, { HOME: user, XDG_CACHE_HOME: join(user, 'cache'), MARINADE_OFFLINE: '1' }),
+    environment(node, { HOME: user, XDG_CACHE_HOME: join(user, 'cache'), MARINADE_OFFLINE: '1', npm_config_update_notifier: 'false' }),
   );
 
 const manifest = (path: string): Record<string, unknown> => JSON.parse(readFileSync(path, 'utf8'));

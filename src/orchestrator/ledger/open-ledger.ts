@@ -7,6 +7,7 @@ import type { DashboardReader } from '../../shared/contracts/dashboard.ts';
 import type { Ledger, LedgerReader } from '../../shared/contracts/ledger.ts';
 import { fromPlain, MarinadeError } from '../../shared/errors.ts';
 import type { RecordedPoints, RoundJobResult } from '../../shared/messages/round-job.ts';
+import { entryUrl } from '../../shared/program.ts';
 import type { LedgerEvent } from './events.ts';
 import { ledgerPaths } from './folder.ts';
 import {
@@ -79,9 +80,7 @@ async function overThread<Face>(
   names: readonly LedgerMethod[],
   onEvent?: (event: LedgerEvent) => void,
 ): Promise<Face> {
-  // The entry has the extension of this file: .ts in the repository, .js after the build.
-  const entry = new URL(`./ledger-thread${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
-  const thread = new Worker(entry, { name: 'ledger', workerData, execArgv: [] });
+  const thread = new Worker(entryUrl('orchestrator/ledger/ledger-thread'), { name: 'ledger', workerData, execArgv: [] });
   const waiting = new Map<number, Waiting>();
   let lost: MarinadeError | undefined;
   let calls = 0;

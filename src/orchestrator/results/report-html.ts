@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { darkSeriesRules, sample } from '../../figures/series-style.ts';
 import { element, escapeText } from '../../figures/svg.ts';
+import { packageUrl } from '../../shared/program.ts';
 import type { ReportFigure } from './report-figures.ts';
 import type { Table } from './tables.ts';
 
@@ -109,7 +110,7 @@ export function figureHtml({ name, caption, draw, table: behind }: ReportFigure,
 }
 
 function font(file: string): string {
-  return readFileSync(new URL(`../../../assets/fonts/${file}`, import.meta.url)).toString('base64');
+  return readFileSync(packageUrl(`assets/fonts/${file}`)).toString('base64');
 }
 
 function fontFaces(): string {

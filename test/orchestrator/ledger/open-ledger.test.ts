@@ -1,10 +1,5 @@
-/** The ledger's thread: how it ends, and that it works in a build. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { openLedger, openLedgerReader } from '../../../src/orchestrator/ledger/open-ledger.ts';
+import { openLedger } from '../../../src/orchestrator/ledger/open-ledger.ts';
 import { endChildren, startChild } from './processes.ts';
 import { jobResult, plannedStudy } from './runs.ts';
 import { failureOf, temporaryFolder } from './support.ts';
@@ -47,28 +42,5 @@ describe('openLedger', () => {
     const child = startChild('idle.ts', temporaryFolder());
     expect(await child.exited).toEqual({ code: 0, signal: null });
     expect(child.lines()).toEqual(['open']);
-  });
-
-  test('it finds its thread in a build to JavaScript', async () => {
-    const built = temporaryFolder();
-    for (const directory of ['shared', 'shared/messages', 'shared/contracts', 'orchestrator', 'orchestrator/ledger']) {
-      const source = join(import.meta.dirname, '../../../src', directory);
-      mkdirSync(join(built, directory), { recursive: true });
-      for (const name of readdirSync(source).filter((entry) => entry.endsWith('.ts'))) {
-        const code = stripTypeScriptTypes(readFileSync(join(source, name), 'utf8')).replace(/(from '\.[^']*)\.ts'/g, "$1.js'");
-        writeFileSync(join(built, directory, name.replace(/\.ts$/, '.js')), code);
-      }
-    }
-    writeFileSync(join(built, 'package.json'), '{"type":"module"}');
-    const { openLedger: openBuilt } = (await import(pathToFileURL(join(built, 'orchestrator/ledger/open-ledger.js')).href)) as {
-      openLedger: typeof openLedger;
-    };
-    const folder = join(built, 'results');
-    const ledger = await openBuilt(folder);
-    await ledger.submit(plannedStudy('s', ['run']));
-    await ledger.close();
-    const reader = await openLedgerReader(folder);
-    expect((await reader.run('run'))?.runKey).toBe('run');
-    await reader.close();
   });
 });
