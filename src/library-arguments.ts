@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { catalog as builtIn, type Catalog } from './algorithm/catalog.ts';
 import { problemsFrom } from './orchestrator/plan/schema-problems.ts';
+import { PLACED } from './orchestrator/plan/source-text.ts';
 import { count, nonNegative } from './shared/config/units.ts';
 import { MarinadeError } from './shared/errors.ts';
 import { type Messages, messagesFrom, type Vector } from './shared/vector.ts';
@@ -39,7 +40,13 @@ export function checked<Schema extends z.ZodType>(call: string, schema: Schema, 
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   const problems = problemsFrom(parsed.error.issues, schema, raw, []);
-  throw new MarinadeError('MARINADE_CONFIG_INVALID', `${call}: ${problems.map(({ message }) => message).join('; ')}`);
+  throw new MarinadeError(
+    'MARINADE_CONFIG_INVALID',
+    `${call}: ${problems
+      .slice(0, PLACED)
+      .map(({ message }) => message)
+      .join('; ')}`,
+  );
 }
 
 /** The catalog among raw arguments: the schemas of the others depend on it. */

@@ -10,6 +10,7 @@ import { type Experiment, experimentSchema } from './algorithm/experiment.ts';
 import { needsOptimum } from './algorithm/metrics.ts';
 import { objectiveKey, runIdentity } from './orchestrator/plan/run-key.ts';
 import { problemsFrom } from './orchestrator/plan/schema-problems.ts';
+import { PLACED } from './orchestrator/plan/source-text.ts';
 import type { Draws, RoundReport } from './shared/contracts/draws.ts';
 import type { KernelsName } from './shared/contracts/kernels.ts';
 import type { Arena } from './shared/contracts/memory.ts';
@@ -59,7 +60,14 @@ export function resolveExperiment(raw: unknown, catalog: Catalog = builtIn): Exp
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   const problems = problemsFrom(parsed.error.issues, schema, raw, []);
-  throw new MarinadeError('MARINADE_CONFIG_INVALID', problems.map(({ message }) => message).join('; '), { problems: problems.length });
+  throw new MarinadeError(
+    'MARINADE_CONFIG_INVALID',
+    problems
+      .slice(0, PLACED)
+      .map(({ message }) => message)
+      .join('; '),
+    { problems: problems.length },
+  );
 }
 
 /**

@@ -15,18 +15,42 @@ export function sha256Hex(data: Uint8Array | string): string {
  * them. What JSON cannot say (undefined, NaN, infinities, functions, class instances) is refused, never dropped.
  */
 export function canonicalJson(value: unknown): string {
-  return write(value, '$');
+  return write(value) ?? refuse(value, '$');
 }
 
-function write(value: unknown, path: string): string {
+/** The text of a value; undefined where JSON cannot say it. Runs for every run of a study, so it keeps no path. */
+function write(value: unknown): string | undefined {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${Array.from(value, (item, i) => write(item, `${path}[${i}]`)).join(',')}]`;
+  const parts: string[] = [];
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const text = write(value[i]);
+      if (text === undefined) return undefined;
+      parts.push(text);
+    }
+    return `[${parts.join(',')}]`;
+  }
+  if (!isPlainObject(value)) return undefined;
+  for (const key of Object.keys(value).sort(byCodeUnit)) {
+    const text = write(value[key]);
+    if (text === undefined) return undefined;
+    parts.push(`${JSON.stringify(key)}:${text}`);
+  }
+  return `{${parts.join(',')}}`;
+}
+
+/** Names the first place, in the order of writing, that JSON cannot say. */
+function refuse(value: unknown, path: string): never {
+  if (Array.isArray(value)) {
+    const at = Array.from(value).findIndex((item) => write(item) === undefined);
+    refuse(value[at], `${path}[${at}]`);
+  }
   if (isPlainObject(value)) {
-    const members = Object.keys(value)
+    const key = Object.keys(value)
       .sort(byCodeUnit)
-      .map((key) => `${JSON.stringify(key)}:${write(value[key], `${path}.${key}`)}`);
-    return `{${members.join(',')}}`;
+      .find((one) => write(value[one]) === undefined)!;
+    refuse(value[key], `${path}.${key}`);
   }
   const seen = typeof value === 'object' ? `an object of class ${value?.constructor?.name}` : String(value);
   throw new MarinadeError('MARINADE_INVARIANT_BROKEN', `canonical JSON needs plain data with finite numbers; got ${seen} at ${path}`, {

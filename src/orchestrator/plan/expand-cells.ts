@@ -6,7 +6,8 @@ import type { Catalog } from '../../algorithm/catalog.ts';
 import { type CompiledExperiment, compile } from '../../algorithm/engine/compile.ts';
 import { type Experiment, experimentSchema } from '../../algorithm/experiment.ts';
 import { MarinadeError } from '../../shared/errors.ts';
-import { canonicalJson } from '../../shared/hash.ts';
+import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
+import { excluder } from './exclude.ts';
 import { pathProblems } from './known-paths.ts';
 import { outermostFirst, replacedBy, valueAt, withValueAt } from './paths.ts';
 import type { StudyFile } from './read-study.ts';
@@ -47,21 +48,6 @@ function* combinations(parameters: readonly (readonly [string, readonly unknown[
   }
 }
 
-/** Whether every path of an exclude entry has the entry's value. */
-function matches(experiment: unknown, entry: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(entry).every(([path, wanted]) => contains(valueAt(experiment, path), wanted));
-}
-
-/** Equal, or an object that has at least what is wanted: `{ name: none }` matches none with its defaults. */
-function contains(value: unknown, wanted: unknown): boolean {
-  if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) return JSON.stringify(value) === JSON.stringify(wanted);
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.entries(wanted).every(([key, inner]) => contains((value as Record<string, unknown>)[key], inner))
-  );
-}
-
 /** @throws MARINADE_CONFIG_ and MARINADE_PRECONDITION_ codes with file:line:column */
 export function expandCells(
   file: StudyFile,
@@ -91,6 +77,7 @@ export function expandCells(
   };
 
   const cells: CompiledCell[] = [];
+  const excluded = excluder(study.exclude);
   /** Paths of exclude that no cell has had so far. */
   const unseen = new Set(study.exclude.flatMap((entry) => Object.keys(entry)));
   const dropped: DroppedCell[] = [];
@@ -109,10 +96,10 @@ export function expandCells(
     if (!parsed.success) throw refuse(problemsFrom(parsed.error.issues, schema, raw, []));
     const experiment = parsed.data;
     for (const path of unseen) if (valueAt(experiment, path) !== undefined) unseen.delete(path);
-    if (study.exclude.some((entry) => matches(experiment, entry))) drop('exclude');
+    if (excluded(experiment)) drop('exclude');
     else if (where !== undefined && !holds(where, experiment, values)) drop('where');
     else {
-      const identity = canonicalJson(experiment);
+      const identity = sha256Hex(canonicalJson(experiment));
       const same = known.get(identity);
       if (same !== undefined) {
         drop(`the same experiment as ${JSON.stringify(same)}`);

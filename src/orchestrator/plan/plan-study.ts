@@ -11,7 +11,7 @@ import { MarinadeError } from '../../shared/errors.ts';
 import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import { type Cell, type DroppedCell, expandCells, mentioned } from './expand-cells.ts';
 import type { StudyFile } from './read-study.ts';
-import { objectiveKey, runIdentity } from './run-key.ts';
+import { canonicalByParts, objectiveKey, runIdentity } from './run-key.ts';
 
 /** What planning must know of a data set: its identity, and what takes its place where a study allows that. */
 export interface DataSource {
@@ -125,7 +125,7 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
       seen.add(identity.runKey);
       runs.push({
         ...identity,
-        experiment: canonicalJson(experiment),
+        experiment: canonicalByParts(experiment),
         dataSha256,
         seed,
         rounds: experiment.rounds,

@@ -28,9 +28,28 @@ export function runIdentity(experiment: Experiment, dataSha256: string, strategi
   const { rounds, metrics, stop, ...trajectory } = experiment;
   const base = { ...trajectory, data: dataPart(experiment, dataSha256), strategies, numericsVersion };
   return {
-    runKey: sha256Hex(canonicalJson({ ...base, rounds, metrics, stop })),
-    trajectoryKey: sha256Hex(canonicalJson(base)),
+    runKey: sha256Hex(canonicalByParts({ ...base, rounds, metrics, stop })),
+    trajectoryKey: sha256Hex(canonicalByParts(base)),
   };
+}
+
+/** Canonical texts of the parts of experiments: the seeds of a cell share them, and nobody changes them. */
+const texts = new WeakMap<object, string>();
+
+function textOf(part: unknown): string {
+  if (typeof part !== 'object' || part === null) return canonicalJson(part);
+  const text = texts.get(part) ?? canonicalJson(part);
+  texts.set(part, text);
+  return text;
+}
+
+/** `canonicalJson` of an experiment, which remembers the texts of its parts. */
+export function canonicalByParts(experiment: object): string {
+  const members = Object.entries(experiment).map(([key, part]) => [JSON.stringify(key), textOf(part)] as const);
+  return `{${members
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, text]) => `${key}:${text}`)
+    .join(',')}}`;
 }
 
 /** The key under which f* is cached: it belongs to an objective, not to a run. */

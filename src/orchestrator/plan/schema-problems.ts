@@ -1,13 +1,14 @@
 /** Zod's issues in our words: what was expected, what came, what was probably meant. No text of zod's reaches a reader. */
 import type { z } from 'zod';
 import { expectation, meant, shown } from './schema-words.ts';
-import type { Path, Problem } from './source-text.ts';
+import { type Path, PLACED, type Problem } from './source-text.ts';
 import { knownKeys, knownValues, nearest, schemasAt } from './suggestions.ts';
 
-/** Problems of the source with suggestions. `prefix` is where the value stands in the file. */
+/** Problems of the source with suggestions, the first ones in words. `prefix` is where the value stands in the file. */
 export function problemsFrom(issues: readonly z.core.$ZodIssue[], schema: unknown, value: unknown, prefix: Path): Problem[] {
-  return issues.flatMap((issue): Problem[] => {
+  return issues.flatMap((issue, i): Problem[] => {
     const path = issue.path.filter((step) => typeof step !== 'symbol');
+    if (i >= PLACED) return [{ path: [...prefix, ...path], message: 'and more' }];
     const where = path.length === 0 ? '' : `${path.join('.')}: `;
     if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, where, knownKeys(schema, value, path), [...prefix, ...path]);
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {

@@ -29,9 +29,10 @@ const MAX_BYTES = 1_000_000;
 const MAX_DEPTH = 64;
 const MAX_ALIASES = 1000;
 const SHOWN = 20;
-/** Problems whose places are looked up, which takes time for each. */
-const PLACED = 200;
+/** Problems that are put into words and whose places are looked up, which takes time for each. */
+export const PLACED = 200;
 const TOO_DEEP = `nested more than ${MAX_DEPTH} deep`;
+const STRICT = { prettyErrors: false, uniqueKeys: false, stringKeys: true } as const;
 /** Characters of a source line that an error shows. */
 const WINDOW = 120;
 
@@ -75,7 +76,7 @@ export function parseSource(text: string, file: string): SourceText {
 
   let document: ReturnType<typeof parseDocument>;
   try {
-    document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, stringKeys: true });
+    document = parseDocument(text, { ...STRICT, lineCounter });
   } catch (cause) {
     // The parser's stack is the limit for nesting.
     lineCounter.addNewLine(0);
@@ -131,14 +132,12 @@ export function parseSource(text: string, file: string): SourceText {
   return {
     file,
     data,
-    error: (problems, code) =>
-      fail(
-        problems
-          .slice(0, PLACED)
-          .map((problem) => ({ offset: offsetOf(document.contents as Node | null, problem, text), message: problem.message })),
-        code,
-        problems.length,
-      ),
+    error(problems, code) {
+      // Parsed once more, as a document is many times its text and most studies are right.
+      const root = parseDocument(text, STRICT).contents as Node | null;
+      const placed = problems.slice(0, PLACED).map((problem) => ({ offset: offsetOf(root, problem, text), message: problem.message }));
+      return fail(placed, code, problems.length);
+    },
   };
 }
 

@@ -124,8 +124,10 @@ export function nearestPath(root: unknown, path: string): string | undefined {
     if (repaired === undefined) break;
   }
   if (repaired !== undefined) return repaired;
+  const word = steps.at(-1)!;
+  if (word.length < 2) return undefined;
   const last = nearest(
-    steps.at(-1)!,
+    word,
     all.map((one) => one.split('.').at(-1)!),
   );
   return last === undefined ? undefined : all.find((one) => one.endsWith(`.${last}`));
@@ -183,10 +185,14 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best ?? (others.length === 0 ? begun : undefined);
 }
 
+/** Our names by what else they are called, written plainly. */
+const ourNames = new Map<string, string[]>();
+for (const [name, others] of Object.entries(otherNames)) {
+  for (const other of others) ourNames.set(plainly(other), [...(ourNames.get(plainly(other)) ?? []), name]);
+}
+
 function meantBy(plain: string, candidates: readonly string[]): string | undefined {
-  return Object.entries(otherNames).find(
-    ([name, others]) => candidates.includes(name) && others.some((other) => plainly(other) === plain),
-  )?.[0];
+  return ourNames.get(plain)?.find((name) => candidates.includes(name));
 }
 
 /** Levenshtein distance. */

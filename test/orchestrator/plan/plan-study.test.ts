@@ -138,6 +138,17 @@ describe('expanding a study', () => {
   });
 });
 
+describe('a study with very many mistakes', () => {
+  test.each([
+    ['metrics', `  metrics: { names: [${'gap, '.repeat(20_000)}gap] }`, 20_001],
+    ['exclude', `exclude: [${Array.from({ length: 5000 }, (_, i) => `{ a${i}.b: 1 }`).join(', ')}]`, 5000],
+  ])('it counts them all and writes out twenty: %s', async (_, line, count) => {
+    const { lines } = await refusal(`${base}${line}\n`);
+    expect(lines.filter((one) => one.startsWith('s.yaml:9:'))).toHaveLength(20);
+    expect(lines.at(-1)).toBe(`(and ${count - 20} more)`);
+  });
+});
+
 describe('notes', () => {
   test('it says of one number under seeds that it is no count', async () => {
     expect((await plan(`${base}seeds: 5\n`)).notes).toEqual(['seeds: 5 is the one seed 5; for 5 seeds write `seeds: 0..4`']);
