@@ -11,6 +11,7 @@ import type { Dispatcher } from '../shared/contracts/dispatcher.ts';
 import type { Ledger } from '../shared/contracts/ledger.ts';
 import { IsolatedExecutor } from '../worker/isolated.ts';
 import type { RunOptions, Workshop } from './commands/run.ts';
+import { failureLines } from './failures.ts';
 import { unlessInterrupted } from './interrupt.ts';
 import { counted, print, printJson, say } from './output.ts';
 import { dataOptionsOf, modulesOf } from './pool.ts';
@@ -86,9 +87,7 @@ async function showOutcome(ledger: Ledger, { studyKey, name }: Plan, summary: St
     print(`${head.filter((line) => line !== undefined).join('\n')}\n\n${textTable(outcomeTable(runs))}`);
   }
 
-  for (const { runKey, failure, outcome } of runs) {
-    if (failure !== null) say(`${outcome} ${runKey.slice(0, 12)}: ${failure.code}: ${failure.message}`);
-  }
+  for (const line of failureLines(runs)) say(line);
   const unfinished = runs.filter(({ state }) => state !== 'finished').length;
   if (unfinished > 0) {
     say(`stopped with ${counted(unfinished, 'run')} unfinished; the same command goes on with them`);
