@@ -1,5 +1,7 @@
 /** docs/reference/config.md, from the schema of a study. */
 import { metricDescriptions } from '../../src/algorithm/metrics.ts';
+import { registeredSets } from '../../src/worker/data/registry.ts';
+import { conditions } from './conditions.ts';
 import { alternatives, defaultText, isRequired, type JsonSchema, nameOf, valueText } from './json-schema.ts';
 import { code, page, table, words } from './markdown.ts';
 import { kinds } from './strategies.ts';
@@ -21,13 +23,30 @@ function rowsOf(owner: JsonSchema, prefix = ''): Row[] {
       const link = `one of the [${strategies.toLowerCase()}](strategies.md#${strategies.toLowerCase()})`;
       return [[code(path), link, preset, meaning]];
     }
-    const inner = [schema, ...alternatives(schema)].flatMap((one) => rowsOf(one, `${path}.`));
+    const inner = [...rowsOf(schema, `${path}.`), ...rowsOfAlternatives(schema, `${path}.`)];
     const isPlainObject = schema.properties !== undefined;
     const isAlwaysThere = isRequired(owner, key) || schema.default !== undefined;
     if (isPlainObject && isAlwaysThere && meaning === '') return inner;
     const value = isPlainObject ? '' : valueText(schema).replace(everyMetric, '[metric](#metrics)');
     return [[code(path), value, preset, meaning], ...mergedByPath(inner)];
   });
+}
+
+/** What one of several alternatives requires is required with it alone. */
+function rowsOfAlternatives(schema: JsonSchema, prefix: string): Row[] {
+  const among = alternatives(schema).filter(({ properties }) => properties !== undefined);
+  const requiredKeys = (one: JsonSchema): string[] => Object.keys(one.properties!).filter((key) => isRequired(one, key));
+  return among.flatMap((one) =>
+    rowsOf(one, prefix).map((row): Row => {
+      const [path, value, preset, meaning] = row;
+      const isShared = among.every(({ properties }) => Object.keys(properties!).some((key) => path === code(`${prefix}${key}`)));
+      if (preset !== 'required' || isShared) return row;
+      const name = nameOf(one);
+      if (name !== undefined) return [path, value, `required with ${code(name)}`, meaning];
+      const others = among.filter((other) => other !== one).flatMap(requiredKeys);
+      return [path, value, `required without ${[...new Set(others)].map((key) => code(`${prefix}${key}`)).join(', ')}`, meaning];
+    }),
+  );
 }
 
 /** Alternatives may share keys: one row tells all their values. */
@@ -55,6 +74,16 @@ export function configPage(study: JsonSchema): string {
     `## The study\n\n${table(head, rowsOf({ ...study, properties: around }))}`,
     '## The experiment\n\nEverything that decides the numbers of a run, and nothing else: under `experiment`.\n\n' +
       table(head, rowsOf({ ...experiment!, required: ['problem', 'clients', 'method', 'aggregator', 'rounds'] })),
+    conditions,
+    `## Data sets\n\nWhat ${code('data.name')} may be; [${code('marinade data')}](commands.md#marinade-data-list) says where they lie and gets them. ` +
+      'What is in none of these files stands in a file of your own: `data: { file: rows.libsvm }`.\n\n' +
+      table(
+        ['data set', 'rows', 'd', 'from'],
+        [
+          ...registeredSets.map(({ name, rows, dimension, citation }) => [code(name), String(rows), String(dimension), words(citation)]),
+          [code('synthetic-adult'), '32561', '123', 'made from a seed, in the shape of a9a'],
+        ],
+      ),
     '## Metrics\n\nWhat `metrics.names` may list, as recorded at round k.\n\n' +
       table(
         ['metric', 'meaning'],

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type Catalog, catalog } from '../../src/algorithm/catalog.ts';
+import { otherNames } from '../../src/orchestrator/plan/other-names.ts';
 import type { Definition, Registry } from '../../src/shared/contracts/strategy.ts';
 import { alternatives, defaultText, isRequired, type JsonSchema, valueText } from './json-schema.ts';
 import { code, page, table, words } from './markdown.ts';
@@ -70,6 +71,7 @@ function strategySection(kind: keyof Catalog, definition: Definition, schema: Js
   const { cite, where } = definition.source;
   const rows = parameterRows(schema, (key) => key in definition.schema.shape);
   const traits = traitsOf(definition);
+  const elsewhere = (otherNames[definition.name] ?? []).map(code).join(', ');
   const list = [
     `Source: ${words(cite)}${where === undefined ? '' : `, ${words(where)}`}.`,
     ...['cost', 'random', 'throws', 'deviates', 'example'].flatMap((tag) => {
@@ -77,6 +79,7 @@ function strategySection(kind: keyof Catalog, definition: Definition, schema: Js
       return fact === undefined || fact === 'none' ? [] : [`${tag[0]!.toUpperCase()}${tag.slice(1)}: ${words(fact)}`];
     }),
     ...(traits === '' ? [] : [`Traits: ${traits}`]),
+    ...(elsewhere === '' ? [] : [`Elsewhere: ${elsewhere}`]),
   ];
   return [
     `### ${heading(kind, definition.name)}`,

@@ -27,7 +27,7 @@ const clientsSchema = z.strictObject({
 const startSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('uniform') }),
   z.strictObject({ name: z.literal('zeros') }),
-  z.strictObject({ name: z.literal('explicit'), values: z.array(z.number()) }),
+  z.strictObject({ name: z.literal('explicit'), values: z.array(z.number()).describe('x^0: d numbers') }),
 ]);
 
 const stopSchema = z.strictObject({
@@ -38,12 +38,12 @@ const stopSchema = z.strictObject({
     })
     .prefault({}),
   target: z
-    .strictObject({ metric: z.enum(metricNames), below: z.number() })
+    .strictObject({ metric: z.enum(metricNames).describe('one of metrics.names'), below: z.number() })
     .optional()
     .describe('end the run at the first recorded round where the metric is below this'),
   plateau: z
     .strictObject({
-      metric: z.enum(metricNames),
+      metric: z.enum(metricNames).describe('one of metrics.names'),
       recorded: positiveInt.min(2).describe('look back so many recorded rounds'),
       relative: positive.default(1e-3).describe('end when the smallest value improved by less than this share'),
     })
@@ -54,7 +54,7 @@ const stopSchema = z.strictObject({
 export function experimentSchema(catalog: Catalog): z.ZodType<Experiment> {
   return z.strictObject({
     problem: catalog.problems.schema,
-    data: dataSchema.optional(),
+    data: dataSchema.optional().describe('for problems on data: a registered set, or a file'),
     partition: catalog.partitioners.schema.prefault({ name: 'homogeneous' }),
     clients: clientsSchema,
     participation: catalog.participations.schema.prefault({ name: 'full' }),
@@ -71,7 +71,9 @@ export function experimentSchema(catalog: Catalog): z.ZodType<Experiment> {
         bitsPerNumber: z.union([z.literal(64), z.literal(32)]).default(64),
       })
       .prefault({}),
-    start: startSchema.prefault({ name: 'uniform' }),
+    start: startSchema
+      .prefault({ name: 'uniform' })
+      .describe('x^0: each coordinate uniform in [-1/sqrt(d), 1/sqrt(d)], drawn from the seed; all zeros; or given'),
     rounds: count.max(1_000_000_000).describe('K'),
     metrics: z
       .strictObject({
@@ -80,7 +82,7 @@ export function experimentSchema(catalog: Catalog): z.ZodType<Experiment> {
       })
       .prefault({}),
     stop: stopSchema.prefault({}),
-    seed: count.default(0),
+    seed: count.default(0).describe('in a study given by its seeds; here for simulate'),
   }) as unknown as z.ZodType<Experiment>;
 }
 

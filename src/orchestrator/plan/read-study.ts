@@ -53,8 +53,12 @@ export const studySchema = z.strictObject({
     )
     .refine((parameters) => Object.keys(parameters).length <= MAX_PARAMETERS, `expected at most ${MAX_PARAMETERS} parameters`)
     .default({})
-    .describe('paths to a value or a whole object, with the values to try; the full product is planned'),
-  seeds: seedsSchema.default([0]).describe('repeats: the same seeds in all cells'),
+    .describe('paths to a value or a whole object, each with the list of values to try, or { values: list }; the full product is planned'),
+  seeds: seedsSchema
+    .default([0])
+    .describe(
+      'repeats, the same in all cells: a range 0..4 (both ends included), a list [0, 1, 2], or one seed (5 is the one seed 5, not five); without it, seed 0',
+    ),
   exclude: z
     .array(
       z
@@ -62,13 +66,16 @@ export const studySchema = z.strictObject({
         .refine((entry) => Object.keys(entry).length > 0, 'expected at least one path; an empty entry would leave out every cell'),
     )
     .default([])
-    .describe('cells left out: every path of an entry has the given value'),
-  where: z.string().optional().describe('a condition over the experiment; cells for which it is false are left out'),
+    .describe('cells left out: every path of an entry has the given value, or an object with at least the given keys'),
+  where: z
+    .string()
+    .optional()
+    .describe('a condition over the experiment, such as clients.byzantine < clients.total / 2; cells for which it is false are left out'),
   infeasible: z.enum(['refuse', 'drop']).default('refuse').describe('what to do with cells that cannot be computed'),
   limits: z
-    .strictObject({ runs: positiveInt.max(1_000_000).default(10_000) })
+    .strictObject({ runs: positiveInt.max(1_000_000).default(10_000).describe('a study that plans more is an error') })
     .prefault({})
-    .describe('a study that plans more runs is an error'),
+    .describe('what a study may plan'),
 });
 
 export interface StudyFile {
