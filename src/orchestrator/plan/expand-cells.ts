@@ -52,7 +52,7 @@ function* combinations(parameters: readonly (readonly [string, readonly unknown[
 export function expandCells(
   file: StudyFile,
   catalog: Catalog,
-): { readonly cells: readonly CompiledCell[]; readonly dropped: DroppedCell[] } {
+): { readonly cells: readonly CompiledCell[]; readonly dropped: DroppedCell[]; readonly notes: readonly string[] } {
   const { study, source, where } = file;
   const schema = experimentSchema(catalog);
   const parameters = Object.entries(study.parameters);
@@ -77,7 +77,7 @@ export function expandCells(
   };
 
   const cells: CompiledCell[] = [];
-  const excluded = excluder(study.exclude);
+  const exclude = excluder(study.exclude);
   /** Paths of exclude that no cell has had so far. */
   const unseen = new Set(study.exclude.flatMap((entry) => Object.keys(entry)));
   const dropped: DroppedCell[] = [];
@@ -96,7 +96,7 @@ export function expandCells(
     if (!parsed.success) throw refuse(problemsFrom(parsed.error.issues, schema, raw, []));
     const experiment = parsed.data;
     for (const path of unseen) if (valueAt(experiment, path) !== undefined) unseen.delete(path);
-    if (excluded(experiment)) drop('exclude');
+    if (exclude.excludes(experiment)) drop('exclude');
     else if (where !== undefined && !holds(where, experiment, values)) drop('where');
     else {
       const identity = sha256Hex(canonicalJson(experiment));
@@ -134,8 +134,16 @@ export function expandCells(
       'MARINADE_CONFIG_EMPTY_STUDY',
     );
   }
-  return { cells, dropped };
+  return { cells, dropped, notes: idleNotes(exclude.idle()) };
 }
+
+/** Entries of exclude that no cell has are told, the first of them: a wrong number in one leaves its cells in. */
+function idleNotes(idle: readonly object[]): string[] {
+  const shown = idle.slice(0, IDLE_SHOWN).map((entry) => `no cell has ${JSON.stringify(entry)}: this entry of exclude leaves nothing out`);
+  return idle.length <= IDLE_SHOWN ? shown : [...shown, `and so do ${idle.length - IDLE_SHOWN} more entries of exclude`];
+}
+
+const IDLE_SHOWN = 3;
 
 /** The cells that cannot be computed, and the `exclude` that removes them. */
 function refusal(

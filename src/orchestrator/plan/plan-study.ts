@@ -66,7 +66,7 @@ function misfitting(thrown: unknown): MarinadeError {
 /** @throws MARINADE_CONFIG_ and MARINADE_PRECONDITION_ codes with file:line:column; data errors from the data source */
 export async function planStudyFile(file: StudyFile, environment: PlanEnvironment): Promise<Plan> {
   const { study } = file;
-  const { cells, dropped } = expandCells(file, environment.catalog);
+  const { cells, dropped, notes } = expandCells(file, environment.catalog);
 
   const identities = new Map<string, IdentifiedData>();
   const identify = async (data: Experiment['data']): Promise<IdentifiedData> => {
@@ -146,6 +146,6 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
     dropped: left,
     parameters: Object.entries(study.parameters).map(([path, values]) => ({ path, values })),
     seeds: study.seeds,
-    notes: seedNotes(file),
+    notes: [...seedNotes(file), ...notes],
   };
 }

@@ -113,7 +113,7 @@ const corruptions: Readonly<Record<string, Corruption>> = {
       healthy.replace('coordinate-median', 'krum').replace('cohort: 4', 'cohort: 5').replace('byzantine: 3', 'byzantine: 5'),
       healthy.replace('[loss, gradient-norm]', '[loss, loss]'),
       healthy.replace('{ name: quadratic, dimension: 20, smoothness: 2 }', '{ name: logistic-regression }'),
-      healthy.replace('[12, 14]', '[12, 3]'),
+      healthy.replace('[12, 14]', '[12, 3]').replace(/where.*\n/, ''),
       healthy.replace('byzantine < clients', 'byzantine > clients'),
     ]),
   'broken condition': (pick) =>
@@ -125,6 +125,32 @@ const corruptions: Readonly<Record<string, Corruption>> = {
     const at = Math.floor(uniform() * healthy.length);
     return `${healthy.slice(0, at)}${String.fromCharCode(1 + Math.floor(uniform() * 8))}\u0000{${healthy.slice(at)}`;
   },
+  'bare names and bare values': (pick) =>
+    pick([
+      healthy.replace('{ name: shift-back }', pick(['shift-back', '[shift-back]', '3', 'alie'])),
+      healthy.replace('[{ name: bucketing, size: 2 }]', pick(['bucketing', '[bucketing]', '{ name: bucketing, size: 2 }', '[[]]'])),
+      healthy.replace('{ every: 5, names: [loss, gradient-norm] }', pick(['[loss]', 'loss', '{ names: loss }', '{ names: [] }'])),
+      healthy.replace('{ probability: 0.1 }', pick(['0.1', '10', 'often', '{ p: 0.1 }', '[]'])),
+      healthy.replace('[1, 0.1]', pick(['1', '{}', '{ values: [] }', 'null', '[]'])),
+      healthy.replace('[{ clients.total: 14, clipping.factor: 1 }]', pick(['{ clients.total: 14 }', '[clients.total]', '3', '[{}]'])),
+    ]),
+  'what no experiment has': (pick) =>
+    pick([
+      healthy.replace('clipping.factor: [1, 0.1]', pick(['lr: [1]', 'seed: [1]', 'clipping.factr: [1]', 'experiment.rounds: [1]'])),
+      healthy.replace(
+        '{ clients.total: 14, clipping',
+        pick(['{ client.total: 14, clipping', '{ seed: 1, clipping', '{ attack.name: alie, clipping']),
+      ),
+      healthy.replace('"clients.byzantine <', pick(['"client.byzantine <', '"seed <', '"byzantine <', `"attack.name == 'alie' or 1 <`])),
+    ]),
+  'beyond all bounds': (pick) =>
+    pick([
+      healthy.replace('dimension: 20', 'dimension: 100000000'),
+      healthy.replace('total: 16', 'total: 1000000').replace('dimension: 20', 'dimension: 100000').replace('[12, 14]', '[1000000]'),
+      healthy.replace('rounds: 20', 'rounds: 1e300'),
+      healthy.replace('0..1', `[${Array.from({ length: 30_000 }, (_, i) => i).join(', ')}]`),
+      healthy.replace('smoothness: 2', 'smoothness: 1e-300'),
+    ]),
   'another document': (pick) =>
     pick([
       '',
@@ -137,6 +163,9 @@ const corruptions: Readonly<Record<string, Corruption>> = {
       '%YAML 9.9\n---\n',
       '\ufeff\ufeff',
       `${healthy}...\n---\nstudy: b\n`,
+      `\t${healthy}`,
+      [...healthy].join('\u0000'),
+      healthy.replace('experiment:\n', 'experiment:\n  <<: { rounds: 3 }\n'),
     ]),
 };
 

@@ -28,7 +28,16 @@ describe('exclude', () => {
     ['an object and a value', [{ attack: { name: 'none' }, rounds: 11 }], false],
     ['null', [{ start: null }], true],
   ])('leaves out a cell by %s: %j -> %s', (_, entries, expected) => {
-    expect(excluder(entries)(cell)).toBe(expected);
+    expect(excluder(entries).excludes(cell)).toBe(expected);
+  });
+
+  test('knows which entries have left out nothing', () => {
+    const idle = [{ rounds: 11 }, { attack: { name: 'bit-flip' } }];
+    const busy = [{ rounds: 10 }, { rounds: 10 }, { attack: { name: 'none' } }, { 'attack.name': 'none' }];
+    const exclude = excluder([...busy, ...idle]);
+    expect(exclude.idle()).toHaveLength(5);
+    expect(exclude.excludes(cell)).toBe(true);
+    expect(exclude.idle()).toEqual(idle);
   });
 
   test('asks for each set of paths once, however many entries there are', () => {
@@ -39,8 +48,8 @@ describe('exclude', () => {
         return 10_000;
       },
     };
-    const excluded = excluder(Array.from({ length: 10_000 }, (_, rounds) => ({ rounds })));
-    expect(excluded(watched)).toBe(false);
+    const { excludes } = excluder(Array.from({ length: 10_000 }, (_, rounds) => ({ rounds })));
+    expect(excludes(watched)).toBe(false);
     expect(asked).toBeLessThan(4);
   });
 });

@@ -154,6 +154,20 @@ describe('notes', () => {
     expect((await plan(`${base}seeds: 5\n`)).notes).toEqual(['seeds: 5 is the one seed 5; for 5 seeds write `seeds: 0..4`']);
   });
 
+  test('it says which entries of exclude leave nothing out', async () => {
+    const { notes } = await plan(
+      `${base}parameters: { rounds: [1, 2] }\nexclude: [{ rounds: 1 }, { rounds: 3, attack.name: shift-back }]\n`,
+    );
+    expect(notes).toEqual(['no cell has {"rounds":3,"attack.name":"shift-back"}: this entry of exclude leaves nothing out']);
+  });
+
+  test('it names three of very many', async () => {
+    const entries = Array.from({ length: 50 }, (_, i) => `{ rounds: ${i + 100} }`).join(', ');
+    const { notes } = await plan(`${base}exclude: [${entries}]\n`);
+    expect(notes).toHaveLength(4);
+    expect(notes[3]).toBe('and so do 47 more entries of exclude');
+  });
+
   test.each(['0', '1', '[5]', '5..5', '0..4'])('it says nothing of seeds: %s', async (seeds) => {
     expect((await plan(`${base}seeds: ${seeds}\n`)).notes).toEqual([]);
   });
