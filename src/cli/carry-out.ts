@@ -13,6 +13,7 @@ import { IsolatedExecutor } from '../worker/isolated.ts';
 import type { RunOptions, Workshop } from './commands/run.ts';
 import { failureLines } from './failures.ts';
 import { unlessInterrupted } from './interrupt.ts';
+import { requireMemory } from './memory.ts';
 import { counted, print, printJson, say } from './output.ts';
 import { dataOptionsOf, modulesOf } from './pool.ts';
 import type { openQueue } from './queue.ts';
@@ -33,6 +34,7 @@ export async function carryOut(studyPath: string, workshop: Workshop): Promise<v
     const data = dataOf(pool, options, { signal, say: (text) => progress.warn(text) });
     const plan = await unlessInterrupted(planOf(studyPath, options, data), signal, 'planning');
     for (const warning of untoldWarnings(plan, data.told)) progress.warn(`note: ${warning}`);
+    if (options.redis === undefined) requireMemory(plan, options);
     await computePlan(plan, workshop, queue?.dispatcher ?? inProcessDispatcher(pool, isolated));
   } finally {
     await queue?.dispatcher.close();

@@ -10,7 +10,7 @@ import { metricNames, needsOptimum } from '../metrics.ts';
 import type { CompiledExperiment } from './compile.ts';
 import { toleratedByzantine } from './tolerated-byzantine.ts';
 
-type Unchecked = Omit<CompiledExperiment, 'warnings'>;
+type Unchecked = Omit<CompiledExperiment, 'warnings' | 'need'>;
 
 function unsupported(text: string): never {
   throw new MarinadeError('MARINADE_PRECONDITION_UNSUPPORTED', text);

@@ -16,7 +16,7 @@ import { type Pipeline, pipelineOf } from '../aggregators/pipeline.ts';
 import type { Catalog } from '../catalog.ts';
 import type { Experiment } from '../experiment.ts';
 import { checkAssumptions, checkCombination, checkTolerance } from './compile-checks.ts';
-import { checkFacts, foreseenFacts } from './foresight.ts';
+import { checkFacts, foreseenFacts, type MemoryNeed } from './foresight.ts';
 
 export interface CompiledExperiment {
   readonly experiment: Experiment;
@@ -36,6 +36,8 @@ export interface CompiledExperiment {
   readonly honest: number;
   /** Clients that own a shard. */
   readonly owners: number;
+  /** What the run needs of memory; undefined where only the data tell. */
+  readonly need: MemoryNeed | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -79,8 +81,8 @@ export function compile(experiment: Experiment, catalog: Catalog): CompiledExper
   };
   checkCombination(compiled);
   const facts = foreseenFacts(compiled);
-  if (facts !== undefined) checkFacts(compiled, facts);
-  return { ...compiled, warnings: [...checkTolerance(compiled), ...checkAssumptions(compiled)] };
+  const need = facts === undefined ? undefined : checkFacts(compiled, facts);
+  return { ...compiled, need, warnings: [...checkTolerance(compiled), ...checkAssumptions(compiled)] };
 }
 
 /** The attack a choice names, with the traits that follow from its parameters; wrappers create their inner attack. */

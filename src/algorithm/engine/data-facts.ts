@@ -10,7 +10,7 @@ export function factsOnData(compiled: CompiledExperiment, data: Dataset, testDat
   const { problem, shards } = createProblem(compiled, data, testData, arena);
   requireTestSet(compiled.experiment.metrics.names, problem);
   const own = shards.reduce((sum, rows) => sum + (rows?.byteLength ?? 0), 0);
-  return { ...factsOf(problem, shards), bytes: own + bytesOf(data) + (testData === undefined ? 0 : bytesOf(testData)) };
+  return { ...factsOf(problem, shards), bytes: own, sharedBytes: bytesOf(data) + (testData === undefined ? 0 : bytesOf(testData)) };
 }
 
 function bytesOf(data: Dataset): number {

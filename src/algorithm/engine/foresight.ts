@@ -14,7 +14,7 @@ import { runMemoryPlan } from './run-memory.ts';
 
 const nothing = new Float64Array(0);
 
-type Unwarned = Omit<CompiledExperiment, 'warnings'>;
+type Unwarned = Omit<CompiledExperiment, 'warnings' | 'need'>;
 
 /** The problem's facts, where its parameters alone tell them. Throws what creating it would. */
 export function foreseenFacts({ experiment, catalog, owners }: Unwarned): ProblemFacts | undefined {
@@ -23,7 +23,7 @@ export function foreseenFacts({ experiment, catalog, owners }: Unwarned): Proble
 }
 
 /** Refuses what does not fit the dimension or the clients' rows. */
-export function checkFit(compiled: Unwarned, { d, fewest }: Omit<ProblemFacts, 'bytes'>): void {
+export function checkFit(compiled: Unwarned, { d, fewest }: Pick<ProblemFacts, 'd' | 'fewest'>): void {
   const { experiment, compressor, method } = compiled;
   const { start } = experiment;
   if (start.name === 'explicit' && start.values.length !== d) {
@@ -47,23 +47,40 @@ export function largestBatch({ experiment, method }: Pick<Unwarned, 'experiment'
   return Math.max(1, method.batchSize ?? 1, refreshBatch);
 }
 
-/** Refuses a run that does not fit its problem, or the memory of a process. */
-export function checkFacts(compiled: Unwarned, facts: ProblemFacts): void {
+/** Bytes that a run takes, and that the runs of a process take together, whatever their number. */
+export interface MemoryNeed {
+  readonly perRun: number;
+  readonly shared: number;
+}
+
+/** How many runs fit into a process at once. */
+export function runsThatFit({ perRun, shared }: MemoryNeed): number {
+  return Math.floor((sharedMemoryBytes - shared) / Math.max(perRun, 1));
+}
+
+/** Refuses a run that does not fit its problem, or the memory of a process; else says what it needs. */
+export function checkFacts(compiled: Unwarned, facts: ProblemFacts): MemoryNeed {
   checkFit(compiled, facts);
   const { clippings } = compiled.catalog;
   instantiate(clippings, compiled.experiment.clipping, {
     ...facts.constants,
     compressorBound: compiled.compressor.constants(facts.d).bound,
   });
-  const bytes = memoryOf(compiled, facts);
-  if (bytes <= sharedMemoryBytes) return;
+  const need = { perRun: memoryOf(compiled, facts), shared: facts.sharedBytes };
+  if (runsThatFit(need) > 0) return need;
+  const bytes = need.perRun + need.shared;
   const { experiment } = compiled;
-  const gib = (amount: number): string => `${(amount / 2 ** 30).toFixed(1)} GiB`;
   throw new MarinadeError(
     'MARINADE_PRECONDITION_MEMORY',
-    `clients.total = ${experiment.clients.total} clients and d = ${facts.d} need ${gib(bytes)} of memory (one message row of ${gib(8 * facts.d)} for each client, and the rest); a process has ${gib(sharedMemoryBytes)}; lower clients.total or the dimension`,
+    `clients.total = ${experiment.clients.total} clients and d = ${facts.d} need ${sizeText(bytes)} of memory (one message row of ${sizeText(8 * facts.d)} for each client, and the rest); a process has ${sizeText(sharedMemoryBytes)}; lower clients.total or the dimension`,
     { bytes, limit: sharedMemoryBytes, d: facts.d },
   );
+}
+
+/** Bytes in the unit that suits them: `2.1 GiB`, `15.3 MiB`. */
+export function sizeText(bytes: number): string {
+  const [unit, power] = bytes < 2 ** 29 ? ['MiB', 20] : ['GiB', 30];
+  return `${(bytes / 2 ** power).toFixed(1)} ${unit}`;
 }
 
 /** Bytes that one run takes at least: the problem's own, the run's memory block, the rule's stages, a gradient for each shard. */

@@ -54,7 +54,7 @@ export interface RunMemoryPlan {
 
 /** Lays out the memory of a run. */
 export function runMemoryPlan(
-  compiled: Omit<CompiledExperiment, 'warnings'>,
+  compiled: Omit<CompiledExperiment, 'warnings' | 'need'>,
   d: number,
   samples: number,
   clippingState: Layout,

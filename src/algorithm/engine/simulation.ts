@@ -69,7 +69,7 @@ export function createProblem(
 }
 
 /** The facts of a problem that has been made; what it takes by itself is left to whoever knows. */
-export function factsOf({ d, rows: all, constants }: Problem, shards: readonly Rows[]): Omit<ProblemFacts, 'bytes'> {
+export function factsOf({ d, rows: all, constants }: Problem, shards: readonly Rows[]): Omit<ProblemFacts, 'bytes' | 'sharedBytes'> {
   // A problem without rows has one sample for each client.
   const samplesOf = (rows: Rows): number => (rows === null ? Math.max(all, 1) : rows.length);
   const samples = shards.reduce((most, rows) => Math.max(most, samplesOf(rows)), 1);

@@ -61,7 +61,7 @@ function foresee(
   // Curvatures, the common centre and the objective's, and the clients' own.
   const vectors = 3 + (heterogeneity > 0 && owners > 1 ? owners : 1);
   const constants = { smoothness, clientSmoothness: smoothness, sampleSmoothness: smoothness, strongConvexity };
-  return { d, samples: 1, fewest: 1, shards: owners, bytes: 8 * d * vectors, constants };
+  return { d, samples: 1, fewest: 1, shards: owners, bytes: 8 * d * vectors, sharedBytes: 0, constants };
 }
 
 export const quadratic = defineProblem({

@@ -4,6 +4,7 @@ import { valueLabel } from '../../orchestrator/results/statistics.ts';
 import { textTable } from '../../orchestrator/results/tables.ts';
 import { requireRegistered } from '../../worker/data/registry.ts';
 import { type Estimate, estimateTime } from '../estimate.ts';
+import { requireMemory } from '../memory.ts';
 import { counted, paint, print, printJson, say } from '../output.ts';
 import { createPool, defaultThreads } from '../pool.ts';
 import { duration } from '../progress.ts';
@@ -42,6 +43,7 @@ export async function plan(path: string, given: PlanOptions): Promise<void> {
   try {
     const data = dataOf(pool, given, { say });
     const found = await planOf(path, given, data);
+    requireMemory(found, { parallel: 'auto', threads });
     const estimate = given.quiet ? undefined : await estimateTime(found, pool, threads);
     tellWarnings(found, data.told);
     if (given.json) printJson(planJson(found, estimate));

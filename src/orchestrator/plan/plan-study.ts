@@ -2,7 +2,7 @@
 import type { Catalog } from '../../algorithm/catalog.ts';
 import { type DataSpec, withoutFallback } from '../../algorithm/data/spec.ts';
 import type { CompiledExperiment } from '../../algorithm/engine/compile.ts';
-import { checkFacts } from '../../algorithm/engine/foresight.ts';
+import { checkFacts, type MemoryNeed } from '../../algorithm/engine/foresight.ts';
 import type { Experiment } from '../../algorithm/experiment.ts';
 import { needsOptimum } from '../../algorithm/metrics.ts';
 import type { PlannedRun, PlannedStudy } from '../../shared/contracts/ledger.ts';
@@ -46,6 +46,8 @@ export interface Plan extends PlannedStudy {
   readonly dropped: readonly DroppedCell[];
   readonly parameters: readonly { readonly path: string; readonly values: readonly unknown[] }[];
   readonly seeds: readonly number[];
+  /** The most that a run needs of memory, where that is known before it runs. */
+  readonly need: MemoryNeed;
   /** What a reader should know of the study as a whole; no part of its runs. */
   readonly notes: readonly string[];
 }
@@ -76,6 +78,7 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
     identities.set(key, known);
     return known;
   };
+  const needs = cells.map(({ compiled }) => compiled.need).filter((need) => need !== undefined);
   const found = new Map<string, ProblemFacts | MarinadeError | undefined>();
   const misfitOf = async (compiled: CompiledExperiment): Promise<MarinadeError | undefined> => {
     const { problem, data, partition, clients, metrics, attack } = compiled.experiment;
@@ -86,7 +89,7 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
     const facts = found.get(key);
     if (facts === undefined || facts instanceof MarinadeError) return facts;
     try {
-      checkFacts(compiled, facts);
+      needs.push(checkFacts(compiled, facts));
       return undefined;
     } catch (thrown) {
       return misfitting(thrown);
@@ -146,6 +149,10 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
     dropped: left,
     parameters: Object.entries(study.parameters).map(([path, values]) => ({ path, values })),
     seeds: study.seeds,
+    need: {
+      perRun: needs.reduce((most, { perRun }) => Math.max(most, perRun), 0),
+      shared: needs.reduce((most, { shared }) => Math.max(most, shared), 0),
+    },
     notes: [...seedNotes(file), ...notes],
   };
 }

@@ -110,8 +110,9 @@ export interface ProblemFacts {
   readonly fewest: number;
   /** Distinct shards. */
   readonly shards: number;
-  /** What problem and data take by themselves. */
+  /** What the problem takes in each run, and what the data take once for all runs of a process. */
   readonly bytes: number;
+  readonly sharedBytes: number;
   readonly constants: Constants;
 }
 
