@@ -45,6 +45,16 @@ describe('exit code 2: the user must change something', () => {
     ['an unknown shell', ['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
     ['a study that is not there', ['validate', 'nowhere.yaml'], /the study 'nowhere.yaml' cannot be read: ENOENT/],
     ['--set without a value', ['validate', 'study.yaml', '--set', 'rounds'], /--set expects path=value; got 'rounds'/],
+    [
+      '--set with nothing',
+      ['validate', 'study.yaml', '--set', 'rounds='],
+      /--set rounds= expects a value, such as rounds=10 .*got nothing/,
+    ],
+    [
+      '--set of seeds',
+      ['validate', 'study.yaml', '--set', 'seeds=0..4'],
+      /`seeds` belongs to the study around it: write it in study\.yaml/,
+    ],
     ['--set with broken YAML', ['validate', 'study.yaml', '--set', 'attack={name: '], /--set attack:1:\d+: /],
     ['--set on a prototype', ['validate', 'study.yaml', '--set', '__proto__.rounds=1'], /'__proto__.rounds' is no path/],
     ['--set with a prototype inside', ['validate', 'study.yaml', '--set', 'attack={__proto__: {name: none}}'], /__proto__/],
