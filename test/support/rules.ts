@@ -8,6 +8,7 @@ import { aggregators } from '../../src/algorithm/aggregators/index.ts';
 import { referenceKernels } from '../../src/algorithm/kernels/reference/index.ts';
 import { preAggregators } from '../../src/algorithm/pre-aggregators/index.ts';
 import type { Aggregator, PreAggregator } from '../../src/shared/contracts/aggregator.ts';
+import type { Kernels } from '../../src/shared/contracts/kernels.ts';
 import { type Arrays, arraysFor } from '../../src/shared/contracts/memory.ts';
 import { instantiate, type StrategyChoice } from '../../src/shared/contracts/strategy.ts';
 import { type Messages, messagesOver, type Stream } from '../../src/shared/vector.ts';
@@ -23,6 +24,8 @@ export interface RuleInputs {
   readonly state?: Arrays;
   /** What the output holds before; NaN where it is left out. */
   readonly out?: Float64Array;
+  /** The reference kernels where it is left out. */
+  readonly kernels?: Kernels;
 }
 
 /** Rows in use are fewer than there is room for, as in a cohort. */
@@ -59,7 +62,7 @@ function contextFor(rule: Aggregator | PreAggregator, rows: Rows, inputs: RuleIn
     toleratedByzantine: inputs.f ?? 0,
     state: inputs.state ?? freshState(rule, rows.length, shape.d),
     workspace: arraysFor(rule.workspace?.(shape) ?? {}, poisoned),
-    kernels: referenceKernels,
+    kernels: inputs.kernels ?? referenceKernels,
     stream: inputs.stream ?? streamFor('rule'),
     permutation: inputs.permutation,
   };

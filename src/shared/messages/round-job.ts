@@ -7,7 +7,7 @@
 import type { Outcome } from '../outcome.ts';
 
 /** Raised by any deliberate change of the numbers a run produces. Part of every run key and result hash. */
-export const numericsVersion = 1;
+export const numericsVersion = 2;
 
 export interface RoundJob {
   readonly runKey: string;

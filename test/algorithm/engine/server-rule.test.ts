@@ -25,12 +25,14 @@ function remembering(): (messages: readonly Vector[]) => Vector {
   let previous = vector();
   return (messages) => {
     const sum = vector();
+    let total = 0;
     for (const message of messages) {
-      const off = subtract(message, previous, vector());
-      const length = norm(off);
-      axpy(length > radius ? radius / length : 1, off, sum, sum);
+      const length = norm(subtract(message, previous, vector()));
+      const part = (length > radius ? radius / length : 1) / messages.length;
+      axpy(part, message, sum, sum);
+      total += part;
     }
-    previous = axpy(1 / messages.length, sum, previous, vector());
+    previous = axpy(1 - total, previous, sum, vector());
     return previous;
   };
 }

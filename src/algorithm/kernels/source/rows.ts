@@ -8,53 +8,54 @@ const FOLD: i32 = 4096;
 /** Fewer, where every row is used for every output: the block of all rows stays in the first cache. */
 const MEAN_BLOCK: i32 = 256;
 
-/** out += sum of four weighted rows over coordinates from..to, or = where they are the first. */
-@inline
-function addFourRows(table: usize, weights: usize, i: i32, from: i32, to: i32, first: bool, out: usize): void {
-  const a = row(table, i);
-  const b = row(table, i + 1);
-  const c = row(table, i + 2);
-  const e = row(table, i + 3);
-  const u = v128.load_splat<f64>(at(weights, i));
-  const v = v128.load_splat<f64>(at(weights, i + 1));
-  const w = v128.load_splat<f64>(at(weights, i + 2));
-  const x = v128.load_splat<f64>(at(weights, i + 3));
-  for (let j = from; j < to; j += 4) {
-    let s = first ? f64x2.splat(0) : two(out, j);
-    let t = first ? f64x2.splat(0) : two(out, j + 2);
-    s = f64x2.add(s, f64x2.mul(u, two(a, j)));
-    t = f64x2.add(t, f64x2.mul(u, two(a, j + 2)));
-    s = f64x2.add(s, f64x2.mul(v, two(b, j)));
-    t = f64x2.add(t, f64x2.mul(v, two(b, j + 2)));
-    s = f64x2.add(s, f64x2.mul(w, two(c, j)));
-    t = f64x2.add(t, f64x2.mul(w, two(c, j + 2)));
-    s = f64x2.add(s, f64x2.mul(x, two(e, j)));
-    t = f64x2.add(t, f64x2.mul(x, two(e, j + 2)));
-    v128.store(at(out, j), s);
-    v128.store(at(out, j + 2), t);
+/** Sums of sixteen coordinates at a time, in registers, over coordinates from..to. */
+function weightedSumBlock(table: usize, weights: usize, n: i32, from: i32, to: i32, out: usize): void {
+  let j = from;
+  for (; j + 16 <= to; j += 16) {
+    let a = f64x2.splat(0);
+    let b = f64x2.splat(0);
+    let c = f64x2.splat(0);
+    let e = f64x2.splat(0);
+    let f = f64x2.splat(0);
+    let g = f64x2.splat(0);
+    let h = f64x2.splat(0);
+    let k = f64x2.splat(0);
+    for (let i = 0; i < n; i++) {
+      const next = at(row(table, i), j);
+      const w = v128.load_splat<f64>(at(weights, i));
+      a = f64x2.add(a, f64x2.mul(w, v128.load(next)));
+      b = f64x2.add(b, f64x2.mul(w, v128.load(next, 16)));
+      c = f64x2.add(c, f64x2.mul(w, v128.load(next, 32)));
+      e = f64x2.add(e, f64x2.mul(w, v128.load(next, 48)));
+      f = f64x2.add(f, f64x2.mul(w, v128.load(next, 64)));
+      g = f64x2.add(g, f64x2.mul(w, v128.load(next, 80)));
+      h = f64x2.add(h, f64x2.mul(w, v128.load(next, 96)));
+      k = f64x2.add(k, f64x2.mul(w, v128.load(next, 112)));
+    }
+    storeSixteen(at(out, j), a, b, c, e, f, g, h, k);
+  }
+  for (; j + 2 <= to; j += 2) {
+    let a = f64x2.splat(0);
+    for (let i = 0; i < n; i++) a = f64x2.add(a, f64x2.mul(v128.load_splat<f64>(at(weights, i)), two(row(table, i), j)));
+    v128.store(at(out, j), a);
+  }
+  if (j < to) {
+    let sum: f64 = 0;
+    for (let i = 0; i < n; i++) sum += load<f64>(at(weights, i)) * load<f64>(at(row(table, i), j));
+    store<f64>(at(out, j), sum);
   }
 }
 
-/** Rows go in groups of four: few streams from memory, sums in the first cache. */
-function weightedSumBlock(table: usize, weights: usize, n: i32, from: i32, to: i32, out: usize): void {
-  const whole = from + ((to - from) & -4);
-  let i = 0;
-  if (n >= 4) {
-    addFourRows(table, weights, 0, from, whole, true, out);
-    for (i = 4; i + 4 <= n; i += 4) addFourRows(table, weights, i, from, whole, false, out);
-  } else {
-    memory.fill(at(out, from), 0, <usize>(whole - from) << 3);
-  }
-  for (; i < n; i++) {
-    const next = row(table, i);
-    const w = v128.load_splat<f64>(at(weights, i));
-    for (let j = from; j < whole; j += 2) v128.store(at(out, j), f64x2.add(two(out, j), f64x2.mul(w, two(next, j))));
-  }
-  for (let j = whole; j < to; j++) {
-    let sum: f64 = 0;
-    for (let l = 0; l < n; l++) sum += load<f64>(at(weights, l)) * load<f64>(at(row(table, l), j));
-    store<f64>(at(out, j), sum);
-  }
+@inline
+function storeSixteen(target: usize, a: v128, b: v128, c: v128, e: v128, f: v128, g: v128, h: v128, k: v128): void {
+  v128.store(target, a);
+  v128.store(target, b, 16);
+  v128.store(target, c, 32);
+  v128.store(target, e, 48);
+  v128.store(target, f, 64);
+  v128.store(target, g, 80);
+  v128.store(target, h, 96);
+  v128.store(target, k, 112);
 }
 
 export function weightedSumOfRows(table: usize, weights: usize, n: i32, d: i32, out: usize): void {
@@ -128,17 +129,22 @@ function meanBlock(table: usize, count: i32, from: i32, to: i32, out: usize): vo
       h = f64x2.add(h, v128.load(next, 96));
       k = f64x2.add(k, v128.load(next, 112));
     }
-    const target = at(out, j);
-    v128.store(target, f64x2.div(a, divisor));
-    v128.store(target, f64x2.div(b, divisor), 16);
-    v128.store(target, f64x2.div(c, divisor), 32);
-    v128.store(target, f64x2.div(e, divisor), 48);
-    v128.store(target, f64x2.div(f, divisor), 64);
-    v128.store(target, f64x2.div(g, divisor), 80);
-    v128.store(target, f64x2.div(h, divisor), 96);
-    v128.store(target, f64x2.div(k, divisor), 112);
+    a = f64x2.div(a, divisor);
+    b = f64x2.div(b, divisor);
+    c = f64x2.div(c, divisor);
+    e = f64x2.div(e, divisor);
+    f = f64x2.div(f, divisor);
+    g = f64x2.div(g, divisor);
+    h = f64x2.div(h, divisor);
+    k = f64x2.div(k, divisor);
+    storeSixteen(at(out, j), a, b, c, e, f, g, h, k);
   }
-  for (; j < to; j++) {
+  for (; j + 2 <= to; j += 2) {
+    let a = two(first, j);
+    for (let i = 1; i < count; i++) a = f64x2.add(a, two(row(table, i), j));
+    v128.store(at(out, j), f64x2.div(a, divisor));
+  }
+  if (j < to) {
     let sum = load<f64>(at(first, j));
     for (let i = 1; i < count; i++) sum += load<f64>(at(row(table, i), j));
     store<f64>(at(out, j), sum / <f64>count);
