@@ -8,12 +8,13 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { memory } from './memory.ts';
 import { queue } from './queue.ts';
 import { rounds } from './rounds.ts';
+import { rules } from './rules.ts';
 import { start } from './start.ts';
 import type { Question } from './support/question.ts';
 import { sweep } from './sweep.ts';
 import { threads } from './threads.ts';
 
-const questions: readonly Question[] = [memory, rounds, threads, sweep, start, queue];
+const questions: readonly Question[] = [memory, rounds, rules, threads, sweep, start, queue];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !questions.some((question) => question.name === name));

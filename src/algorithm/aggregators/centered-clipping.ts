@@ -47,14 +47,15 @@ export const centeredClipping = defineAggregator({
       2 * f >= n ? `centered-clipping survives fewer than half of the rows: 2f < n; got f = ${f}, n = ${n}` : undefined,
     aggregate({ rows, n, d }, { state: { previous }, workspace, kernels }, out) {
       const { other, weights, squared, gram, blocks } = workspace;
-      if (start === 'previous') out.set(previous);
-      else out.fill(0);
-      /** Puts the messages' squared distances from v into `squared`, products around it into `gram` where they are worth it. */
+      const first = start === 'previous' ? previous! : null;
+      /** Puts the messages' squared distances from the first v into `squared`, products around it into `gram` where they are worth it. */
       const begin = (kept: readonly Vector[], m: number): boolean => {
         if (m <= mostOnCoefficients(m, d, iterations)) {
-          kernels.gramOfRows(kept, m, d, start === 'zero' ? null : out, blocks, gram);
+          kernels.gramOfRows(kept, m, d, first, blocks, gram);
           return diagonal(gram, m, squared);
         }
+        if (first === null) out.fill(0);
+        else out.set(first);
         kernels.squaredDistancesTo(kept, m, out, squared);
         return allFinite(squared, m);
       };
@@ -75,10 +76,9 @@ export const centeredClipping = defineAggregator({
           clip(squared, m, radius, n, weights);
           t++;
         } while (t < iterations && distancesOnCoefficients(gram, m, weights, radius * radius, squared));
-        kept.push(v);
-        if (t < iterations) kernels.weightedSumAndDistances(kept, weights, m + 1, next, squared);
-        else kernels.weightedSumOfRows(kept, weights, m + 1, next);
-        [v, next] = [next, v];
+        if (first !== null) kept[m] = first;
+        if (t < iterations) kernels.weightedSumAndDistances(kept, weights, kept.length, v, squared);
+        else kernels.weightedSumOfRows(kept, weights, kept.length, v);
       }
       for (; t < iterations; t++) {
         weights.fill(0, 0, m);
