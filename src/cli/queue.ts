@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { BullmqDispatcher } from '../orchestrator/dispatchers/bullmq.ts';
 import { redacted, redisOptions } from '../shared/config/redis.ts';
@@ -152,6 +153,13 @@ function whyUnfit(info: ReadonlyMap<string, string>, acceptLosingQueuedJobs: boo
 }
 
 /** The dispatcher over the queue, and the worker processes this command was asked to start. */
+/** The queue as bull-board looks at it. */
+export function boardQueue({ failFast, keys }: QueueConnection): Queue {
+  const queue = new Queue(keys.name, { connection: failFast, prefix: keys.prefix });
+  queue.on('error', () => {});
+  return queue;
+}
+
 export interface OpenedQueue {
   readonly dispatcher: BullmqDispatcher;
   readonly workers: LocalWorkers;

@@ -18,7 +18,7 @@ import { listenForInterrupt, unlessInterrupted, whenInterrupted } from '../inter
 import { print, say } from '../output.ts';
 import { ownPool, remembering } from '../own-pool.ts';
 import { createPool, type DataChoice, dataOptionsOf, defaultThreads, modulesOf } from '../pool.ts';
-import { drainWorker, type OpenedQueue, openQueue, type QueueOptions } from '../queue.ts';
+import { boardQueue, drainWorker, type OpenedQueue, openQueue, type QueueOptions } from '../queue.ts';
 import { createCommands } from '../service.ts';
 import { createMetrics } from '../service-metrics.ts';
 import { version } from '../version.ts';
@@ -127,11 +127,13 @@ async function serveStudies({ given, threads, ledger, pool, isolated, queue, isS
     if (!withdrawn && open > 0) await orchestrator.adopt(studyKey);
   }
   const { token } = await ledger.owner();
+  const board = queue === undefined ? undefined : boardQueue(queue.connection);
   const server = createServer(
     {
       ledger: reader,
       commands,
       web: await builtPage(say),
+      board,
       about: { version, folder: resolve(given.results), queue: queue !== undefined, owner: () => hostname() },
       metrics: createMetrics(ledger, commands, orchestrator),
       audit: (run, action) => ledger.recordAction(run, action),
@@ -150,6 +152,7 @@ async function serveStudies({ given, threads, ledger, pool, isolated, queue, isS
     if (lost !== undefined) throw lost.reason;
   } finally {
     await server.close();
+    await board?.close();
     await reader.close();
     await orchestrator.stop();
   }

@@ -8,6 +8,7 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../../shared/errors.ts';
+import { parsed, sessionBody } from './queries.ts';
 import { type Role, Sessions, viewerToken } from './session.ts';
 
 /** Routes that tell no more than that the process is there. */
@@ -94,8 +95,7 @@ export function requireAccess(server: FastifyInstance, { token, hosts }: Access)
 
   server.post('/api/v1/session', { config: { open: true } }, async (request, reply) => {
     if (!isOfOwnPage(request) && request.headers.origin !== undefined) return reply.code(403).send(refusal('MARINADE_ACCESS_ORIGIN', ''));
-    const shown = (request.body as { readonly token?: unknown } | null)?.token;
-    const role = typeof shown === 'string' ? sessions.roleOfToken(shown) : undefined;
+    const role = sessions.roleOfToken(parsed(sessionBody, request.body).token);
     if (role === undefined) {
       guesses.note(request.ip);
       return reply.code(401).send(refusal('MARINADE_ACCESS_TOKEN', 'that is not the token of this orchestrator'));

@@ -6,7 +6,7 @@ import { MarinadeError } from '../../shared/errors.ts';
 import { refusal } from './authentication.ts';
 import { EventHub, type HubJournal } from './event-hub.ts';
 import { encodeFrames } from './frames.ts';
-import { bandsQuery, comparisonQuery, journalQuery, parsed, seriesQuery, streamQuery, tableQuery } from './queries.ts';
+import { bandsQuery, comparisonQuery, journalQuery, parquetQuery, parsed, seriesQuery, streamQuery, tableQuery } from './queries.ts';
 import { jsonSafe, keyOf } from './reading-routes.ts';
 
 export interface DashboardPorts {
@@ -38,6 +38,14 @@ export function declareDashboard(server: FastifyInstance, { ledger }: DashboardP
   server.get('/api/v1/studies/:key/comparison', async ({ params, query }) => {
     const { metric, reference, other } = parsed(comparisonQuery, query);
     return { schema: 1, comparison: jsonSafe(await ledger.comparison(await studyKey(params), metric, reference, other)) };
+  });
+  server.get('/api/v1/studies/:key/runs.parquet', async ({ params, query }, reply) => {
+    const key = await studyKey(params);
+    const content = await ledger.parquet(key, parsed(parquetQuery, query).selection);
+    return reply
+      .type('application/vnd.apache.parquet')
+      .header('content-disposition', `attachment; filename="${key}.parquet"`)
+      .send(content);
   });
   server.get('/api/v1/series', async ({ query }, reply) => {
     const wanted = parsed(seriesQuery, query);

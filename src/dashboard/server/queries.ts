@@ -62,6 +62,8 @@ export const seriesQuery = z.strictObject({
 
 export const comparisonQuery = z.strictObject({ metric: word, reference: selectionText, other: selectionText });
 
+export const parquetQuery = z.strictObject({ selection: selectionText.default({}) });
+
 export const journalQuery = z.strictObject({ run: key.optional(), limit: z.coerce.number().int().min(1).max(1000).default(100) });
 
 export const streamQuery = z.strictObject({ after: z.coerce.number().int().min(0).optional() });
@@ -72,12 +74,19 @@ const priority = z.int().min(-1000).max(1000);
 
 export const submission = z.strictObject({ text: z.string().max(1_048_576), priority: priority.optional() });
 
-export const change = z
-  .strictObject({ paused: z.boolean().optional(), priority: priority.optional() })
-  .transform(({ paused, priority: wanted }) => ({
-    ...(paused === undefined ? {} : { paused }),
-    ...(wanted === undefined ? {} : { priority: wanted }),
-  }));
+export const changeBody = z.strictObject({ paused: z.boolean().optional(), priority: priority.optional() });
+
+export const change = changeBody.transform(({ paused, priority: wanted }) => ({
+  ...(paused === undefined ? {} : { paused }),
+  ...(wanted === undefined ? {} : { priority: wanted }),
+}));
+
+export const sessionBody = z.strictObject({ token: z.string().max(1000) });
+
+export const eventQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(1000).default(1000),
+});
 
 export const nothing = z.strictObject({}).nullish();
 

@@ -7,7 +7,8 @@ import type { LedgerReader, StudyRun } from '../../shared/contracts/ledger.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import { jsonText } from '../../shared/json.ts';
 import type { HubJournal } from './event-hub.ts';
-import { key, parsed } from './queries.ts';
+import { openApiDocument } from './openapi.ts';
+import { eventQuery, key, parsed } from './queries.ts';
 import type { ServerFacts } from './server.ts';
 
 export interface ReadingPorts {
@@ -18,10 +19,6 @@ export interface ReadingPorts {
 }
 
 const identifier = z.strictObject({ key });
-const eventQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(1000).default(1000),
-});
 
 export function keyOf(parameters: unknown): string {
   return parsed(identifier, parameters).key;
@@ -50,6 +47,7 @@ export function declareReading(server: FastifyInstance, { ledger, commands, abou
     const acts = commands !== undefined;
     return { schema: 1, marinade: version, role: acts ? role : 'viewer', acts, folder, queue, owner: about.owner() };
   });
+  server.get('/api/v1/openapi.json', async () => openApiDocument(about.version));
   server.get('/api/v1/studies', async () => {
     const counts = new Map((await ledger.counts()).map((one) => [one.studyKey, one]));
     const studies = (await ledger.studies()).map(({ source, ...row }) => {

@@ -10,6 +10,7 @@ import { codeOf, errorCodes, MarinadeError } from '../../shared/errors.ts';
 import { type Access, refusal, requireAccess } from './authentication.ts';
 import { declareDashboard } from './dashboard-routes.ts';
 import type { HubJournal } from './event-hub.ts';
+import { type BoardQueue, declareBoard } from './queue-board.ts';
 import { declareReading } from './reading-routes.ts';
 import { declarePage, secureHeaders, type WebFile } from './web-files.ts';
 import { declareWriting } from './writing-routes.ts';
@@ -37,6 +38,8 @@ export interface ServerPorts {
   metrics(): Promise<string>;
   /** Why work cannot go on (no ledger, no queue), or undefined. */
   unready(): Promise<string | undefined>;
+  /** The queue to be shown at /admin/queues. */
+  readonly board?: BoardQueue | undefined;
   /** The built page; without it there is the API alone. */
   readonly web?: ReadonlyMap<string, WebFile> | undefined;
 }
@@ -92,6 +95,7 @@ export function createServer(
   declareReading(server, ports);
   declareDashboard(server, ports);
   if (ports.commands !== undefined) declareWriting(server, ports.commands, ports);
+  if (ports.board !== undefined) declareBoard(server, ports.board);
   if (ports.web !== undefined) declarePage(server, ports.web);
   return server;
 }

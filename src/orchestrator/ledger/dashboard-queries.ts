@@ -16,14 +16,16 @@ import type { RunCurves, StudyRun } from '../../shared/contracts/ledger.ts';
 import { pairedSelections } from '../results/paired.ts';
 import { CellCurves, ROUNDS } from '../results/report-curves.ts';
 import { axisNames, metricAxis, metricTitle } from '../results/report-names.ts';
-import { higherIsBetter, parameterLabel, spansDecades, valueLabel } from '../results/statistics.ts';
+import { higherIsBetter, parameterLabel, spansDecades } from '../results/statistics.ts';
 import { headlineOf } from '../results/tables.ts';
 import { activity, countStudies } from './activity.ts';
 import type { Connection } from './connection.ts';
 import { ledgerPaths } from './folder.ts';
 import type { SynchronousDashboard } from './ledger-protocol.ts';
 import { readBuckets } from './pyramid.ts';
+import { runParquet } from './run-parquet.ts';
 import { notFound, type RunRecord, requireRun } from './run-record.ts';
+import { labelOf, type SelectedRun, selectedRuns, shorter, studyId, type TableRecord } from './selected-runs.ts';
 import { connect } from './sqlite-reader.ts';
 
 /** More events than this since the last look: a whole table is cheaper than what changed. */
@@ -34,19 +36,6 @@ const MOST_BANDS = 8;
 const BAND_POINTS = 512;
 /** How far back the journal of one run is searched. */
 const JOURNAL_REACH = 200_000;
-
-interface TableRecord {
-  readonly id: number;
-  readonly position: number;
-  readonly runKey: string;
-  readonly parameters: string;
-  readonly seed: number;
-  readonly outcome: string;
-  readonly rounds: number;
-  readonly committedRound: number;
-  readonly computeMs: number;
-  readonly deaths: number;
-}
 
 export function lastEvent(connection: Connection): number {
   return connection.get<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM event')!.seq;
@@ -60,12 +49,6 @@ export function factsOf(metric: string): MetricFacts {
     logarithmic: spansDecades(metric) && metric !== 'loss',
     higherIsBetter: higherIsBetter(metric),
   };
-}
-
-function studyId(connection: Connection, studyKey: string): number {
-  const found = connection.get<{ id: number }>('SELECT id FROM study WHERE study_key = ?', studyKey);
-  if (found === undefined) throw notFound(`no study ${studyKey} in ${connection.path}`, { studyKey });
-  return found.id;
 }
 
 export function runTable(
@@ -172,41 +155,6 @@ function metricColumns(
   };
 }
 
-interface SelectedRun extends TableRecord {
-  readonly every: number;
-  readonly points: number;
-  readonly metrics: string;
-}
-
-function selectedRuns(connection: Connection, study: number, selection: RunSelection): SelectedRun[] {
-  const fits = new Map<string, boolean>();
-  const fitsCell = (parameters: string): boolean => {
-    const known = fits.get(parameters);
-    if (known !== undefined) return known;
-    const values = JSON.parse(parameters) as Record<string, unknown>;
-    const fit = Object.entries(selection.where ?? {}).every(([path, labels]) =>
-      labels.includes(path in values ? labelOf(values[path]) : '–'),
-    );
-    fits.set(parameters, fit);
-    return fit;
-  };
-  const runs = selection.runs === undefined ? undefined : new Set(selection.runs);
-  return connection
-    .all<SelectedRun>(
-      `SELECT run.id, position, run_key AS runKey, parameters, seed, coalesce(outcome, state) AS outcome, rounds,
-         committed_round AS committedRound, compute_ms AS computeMs, deaths, every, points, metrics
-       FROM study_run JOIN run ON run.id = study_run.run WHERE study = ? ORDER BY position`,
-      study,
-    )
-    .filter(
-      ({ parameters, outcome, seed, runKey }) =>
-        (runs === undefined || runs.has(runKey)) &&
-        (selection.seeds === undefined || selection.seeds.includes(seed)) &&
-        (selection.outcomes === undefined || selection.outcomes.includes(outcome)) &&
-        fitsCell(parameters),
-    );
-}
-
 export function bands(connection: Connection, studyKey: string, query: BandsQuery): Bands {
   const { metric, axis, group, selection, buckets } = query;
   const facts = factsOf(metric);
@@ -244,15 +192,6 @@ export function bands(connection: Connection, studyKey: string, query: BandsQuer
   });
   const axisTitle = axis === 'seconds' ? 'seconds of computation, at the run’s mean pace' : (axisNames[axis]?.axis ?? axis);
   return { bands: drawn, leftOut: Math.max(0, groups.size - MOST_BANDS), axis: axisTitle, metric: facts };
-}
-
-/** Labels as they stand in headings and filters, where there is little room. */
-function labelOf(value: unknown): string {
-  return shorter(valueLabel(value));
-}
-
-function shorter(label: string): string {
-  return label.replace(' preAggregators ', ' behind ');
 }
 
 function isEnd(outcome: string): boolean {
@@ -362,6 +301,7 @@ export function openDashboardQueries(folder: string): SynchronousDashboard {
     bands: (studyKey, query) => ask((connection) => bands(connection, studyKey, query)),
     series: (query) => ask((connection) => series(connection, query)),
     comparison: (studyKey, metric, reference, other) => ask((connection) => comparison(connection, studyKey, metric, reference, other)),
+    parquet: (studyKey, selection) => ask((connection) => runParquet(connection, studyKey, selection)),
     journal: (query) => ask((connection) => journal(connection, query)),
     facts: (metrics) => metrics.map(factsOf),
     lastEvent: () => ask(lastEvent),

@@ -52,6 +52,7 @@ const dashboardMethods = {
   series: true,
   comparison: true,
   journal: true,
+  parquet: true,
   facts: true,
   lastEvent: true,
   activity: true,

@@ -148,6 +148,8 @@ export interface DashboardReader {
   series(query: SeriesQuery): Promise<readonly Series[]>;
   /** Two selections of runs, paired by seed and by all parameters in which they do not differ as a whole. */
   comparison(studyKey: string, metric: string, reference: RunSelection, other: RunSelection): Promise<SelectionComparison>;
+  /** Runs with the rollups of their metrics, as the bytes of a Parquet file. */
+  parquet(studyKey: string, selection: RunSelection): Promise<Uint8Array>;
   /** The newest events of the ledger or of one run, newest first. */
   journal(query: { readonly run?: string | undefined; readonly limit: number }): Promise<readonly JournalEntry[]>;
   facts(metrics: readonly string[]): Promise<readonly MetricFacts[]>;

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { routeTexts } from '../../../src/dashboard/server/openapi.ts';
 import { createServer, type ServerPorts } from '../../../src/dashboard/server/server.ts';
 import { type OwnedLedger, openDashboardReader, openLedgerInline } from '../../../src/orchestrator/ledger/open-ledger.ts';
 import { MarinadeError } from '../../../src/shared/errors.ts';
@@ -112,6 +113,23 @@ describe('every route', () => {
       expect((await inject({ host: 'evil.example', authorization: `Bearer ${token}` })).statusCode).toBe(403);
     }
     expect(asked).toEqual([]);
+  });
+
+  test('it is told in the document of the API, and nothing else is', async () => {
+    const pages = ['/', '/studies/:key', '/runs/:key', '/workers', '/submit'];
+    const declared = routes.map(({ method, url }) => `${method} ${url}`).filter((route) => !pages.includes(route.slice(4)));
+    expect(Object.keys(routeTexts).sort()).toEqual([...new Set(declared)].sort());
+    const { body } = await ask('GET', '/api/v1/openapi.json');
+    expect(body.paths['/api/v1/studies/{key}'].patch.requestBody.content['application/json'].schema.properties.paused).toEqual({
+      type: 'boolean',
+    });
+    expect(body.paths['/api/v1/series'].get.parameters.map(({ name }: { name: string }) => name)).toEqual([
+      'runs',
+      'metric',
+      'buckets',
+      'from',
+      'to',
+    ]);
   });
 
   test('it stops hearing an address that keeps guessing', async () => {

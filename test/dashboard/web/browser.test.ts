@@ -36,7 +36,7 @@ describe.skipIf(browser === undefined)('the dashboard in a browser', () => {
   const complaints: string[] = [];
 
   const startServer = async (port: number): Promise<void> => {
-    serve = start(['serve', '--port', String(port), '--threads', '1', '--rounds-per-job', '2000'], {
+    serve = start(['serve', '--port', String(port), '--threads', '1', '--rounds-per-job', '20000'], {
       cwd: folder,
       env: { MARINADE_TOKEN: token },
       limitMs: limit,
@@ -101,7 +101,7 @@ describe.skipIf(browser === undefined)('the dashboard in a browser', () => {
       await page.getByRole('button', { name: 'line 5' }).first().waitFor();
       expect(await page.locator('.numbers .wrong').allTextContents()).toEqual(['5\n']);
       expect(await seriousViolations(page)).toEqual([]);
-      await page.getByLabel('The study, as YAML').fill(study('first', 400_000));
+      await page.getByLabel('The study, as YAML').fill(study('first', 140_000));
       await page.getByRole('button', { name: 'Show the plan' }).click();
       await page.getByRole('button', { name: 'Submit 12 runs' }).click();
       await page.waitForURL(/\/studies\/[0-9a-f]{16}$/);
