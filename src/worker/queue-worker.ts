@@ -8,11 +8,15 @@
  * A job whose lock was lost, or not renewed in time, is fenced: it ends at its next round, nothing is sent for it, and
  * it is put back where that is still ours to do. The worker goes on with others.
  *
+ * A job whose run key is not what this worker makes of its experiment is declined: the orchestrator is told, and another
+ * worker finds it.
+ *
  * A job that was begun before (`attemptsStarted` > 1) is not computed: the orchestrator is told who began it, and decides.
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Job, WaitingError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { RedisOptions } from '../shared/config/redis.ts';
@@ -20,7 +24,8 @@ import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
 import { MarinadeError, toPlain } from '../shared/errors.ts';
 import { besideField, bufferOf, fromQueued, type QueuedJob, type QueueKeys, spoken } from '../shared/messages/queued-job.ts';
 import { encodeResult } from '../shared/messages/result-codec.ts';
-import { numericsVersion, type RoundJobResult } from '../shared/messages/round-job.ts';
+import { numericsVersion, type RoundJob, type RoundJobResult } from '../shared/messages/round-job.ts';
+import { keepNewest } from '../shared/newest.ts';
 
 export interface QueueWorkerOptions {
   readonly waiting: RedisOptions;
@@ -28,6 +33,8 @@ export interface QueueWorkerOptions {
   readonly executor: RoundJobExecutor;
   readonly isolated: RoundJobExecutor;
   readonly version: string;
+  /** The key this worker gives a run of this experiment on these data, with its own strategy modules. */
+  runKeyOf(experiment: string, dataSha256: string): string;
   readonly lockDurationMs?: number;
   /** The orchestrator's operator wants this worker to leave. */
   onDrain?(): void;
@@ -35,6 +42,8 @@ export interface QueueWorkerOptions {
 }
 
 const LOCK_DURATION_MS = 30_000;
+/** How long a slot stays empty after a job was declined in it. */
+const STAND_BACK_MS = 5000;
 /** Checkpoints up to this size travel with the result as well, and save the orchestrator a question. */
 const SHORT_CHECKPOINT_BYTES = 65_536;
 
@@ -55,11 +64,15 @@ export class QueueWorker {
   readonly #heartbeat: NodeJS.Timeout;
   readonly #running = new Map<string, Running>();
   readonly #kept = new Map<string, { readonly round: number; readonly checkpoint: Uint8Array }>();
+  /** What runs that were here last are made of: their keys were compared. */
+  readonly #checked = new Map<string, Pick<RoundJob, 'experiment' | 'dataSha256'>>();
   readonly #startedAt = new Date().toISOString();
   readonly #lag = monitorEventLoopDelay();
   #completed = 0;
   #rounds = 0;
   #draining = false;
+  #hasDeclined = false;
+  readonly #leaving = new AbortController();
 
   constructor(options: QueueWorkerOptions) {
     const { keys, waiting, executor } = options;
@@ -105,6 +118,7 @@ export class QueueWorker {
   /** Ends jobs under way at their next round, hands them back, leaves. Resolves when nothing is under way, or in time. */
   async drain(limitMs: number): Promise<void> {
     this.#draining = true;
+    this.#leaving.abort();
     this.#stopJobs();
     const limit = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), limitMs).unref());
     if ((await Promise.race([this.#worker.close(), limit])) === 'late') {
@@ -135,6 +149,8 @@ export class QueueWorker {
     this.#running.set(jobId, running);
     try {
       const { job, isolated: alone } = fromQueued(data, await this.#claim(jobId, data));
+      const why = this.#whyDeclined(job);
+      if (why !== undefined) return await this.#decline(about, why);
       if (this.#draining) throw new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the worker is leaving');
       const result = await (alone ? isolated : executor).execute(job);
       if (this.#isFenced(running)) return await this.#handBack(queued, token);
@@ -176,6 +192,31 @@ export class QueueWorker {
     return { experiment: (answers?.[1]?.[1] as Buffer | null) ?? null, checkpoint: cached ?? (answers?.[2]?.[1] as Buffer | null) ?? null };
   }
 
+  /** Why the job is not for this worker: experiment, data and the strategies here make another run than it is said to belong to. */
+  #whyDeclined({ runKey, experiment, dataSha256 }: RoundJob): string | undefined {
+    const checked = this.#checked.get(runKey);
+    if (checked?.experiment === experiment && checked.dataSha256 === dataSha256) return undefined;
+    try {
+      if (this.#options.runKeyOf(experiment, dataSha256) === runKey) {
+        keepNewest(this.#checked, runKey, { experiment, dataSha256 }, 4 * this.#options.executor.capacity);
+        return undefined;
+      }
+    } catch (cause) {
+      const what = `the experiment of a job of run ${runKey.slice(0, 12)} cannot be read`;
+      throw new MarinadeError('MARINADE_PROTOCOL_MALFORMED', what, { runKey }, cause);
+    }
+    return 'the run key of a job is not the one its experiment has there: the worker was given other --strategies than the orchestrator, or the job is forged';
+  }
+
+  /** Others should find the job first when it is sent again: the slot it came into stays empty for a while. */
+  async #decline(about: Readonly<Record<string, string>>, why: string): Promise<void> {
+    await this.#send({ kind: 'declined', ...about, why });
+    if (!this.#hasDeclined) this.#options.onWarning(`declined a job: ${why}`);
+    this.#hasDeclined = true;
+    this.#running.delete(String(about['job']));
+    await pause(STAND_BACK_MS, undefined, { signal: this.#leaving.signal }).catch(() => {});
+  }
+
   /** Its lock may be another's by now. */
   #isFenced(running: Running): boolean {
     return running.fenced || performance.now() - running.lockedAt > this.#lockDurationMs;
@@ -209,10 +250,8 @@ export class QueueWorker {
 
   /** Checkpoints of runs that were here last: a run that stays finds its own here. */
   #keep({ runKey, toRound, checkpoint, outcome }: RoundJobResult): void {
-    this.#kept.delete(runKey);
-    if (outcome === null) this.#kept.set(runKey, { round: toRound, checkpoint });
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > 4 * this.#options.executor.capacity) this.#kept.delete(oldest!);
+    if (outcome === null) keepNewest(this.#kept, runKey, { round: toRound, checkpoint }, 4 * this.#options.executor.capacity);
+    else this.#kept.delete(runKey);
   }
 
   /** Says that this worker lives, for as long as a lock would live; fences jobs whose locks were not renewed. */

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { BullmqDispatcher } from '../../src/orchestrator/dispatchers/bullmq.ts';
 import { inProcessDispatcher } from '../../src/orchestrator/dispatchers/in-process.ts';
 import type { RunPlan } from '../../src/orchestrator/plan/plan-study.ts';
+import { runIdentity } from '../../src/orchestrator/plan/run-key.ts';
 import { redisOptions } from '../../src/shared/config/redis.ts';
 import type { Dispatcher } from '../../src/shared/contracts/dispatcher.ts';
 import type { RoundJobExecutor } from '../../src/shared/contracts/round-job.ts';
@@ -17,6 +18,7 @@ import { queueKeys } from '../../src/shared/messages/queued-job.ts';
 import type { RoundJob, RoundJobResult } from '../../src/shared/messages/round-job.ts';
 import { IsolatedExecutor } from '../../src/worker/isolated.ts';
 import { QueueWorker } from '../../src/worker/queue-worker.ts';
+import { hashStrategyModules } from '../../src/worker/strategy-modules.ts';
 import { failureOf } from '../orchestrator/ledger/support.ts';
 import { startRedis } from '../support/redis.ts';
 import { studies } from '../worker/experiments.ts';
@@ -39,6 +41,7 @@ const worker = new QueueWorker({
   executor: queuePool,
   isolated: queueIsolated,
   version: 'test',
+  runKeyOf: (experiment, dataSha256) => runIdentity(JSON.parse(experiment), dataSha256, hashStrategyModules(strategyModules)).runKey,
   lockDurationMs: 5000,
   onWarning: () => {},
 });

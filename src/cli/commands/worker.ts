@@ -1,13 +1,15 @@
 /** `marinade worker`: one process per machine that computes round jobs of a queue until it is told to leave. */
 
-import { resolve } from 'node:path';
+import type { Experiment } from '../../algorithm/experiment.ts';
+import { runIdentity } from '../../orchestrator/plan/run-key.ts';
 import type { KernelsName } from '../../shared/contracts/kernels.ts';
 import { IsolatedExecutor } from '../../worker/isolated.ts';
 import { QueueWorker } from '../../worker/queue-worker.ts';
+import { hashStrategyModules } from '../../worker/strategy-modules.ts';
 import { tokenOf } from '../client.ts';
 import { listenForInterrupt, whenInterrupted } from '../interrupt.ts';
 import { obtainFrom, type Source } from '../obtain-data.ts';
-import { createPool, dataOptionsOf, defaultThreads } from '../pool.ts';
+import { createPool, dataOptionsOf, defaultThreads, modulesOf } from '../pool.ts';
 import { connectionOf, type QueueOptions, requireAdmission } from '../queue.ts';
 import { version } from '../version.ts';
 
@@ -38,11 +40,13 @@ export async function worker(given: WorkerOptions): Promise<void> {
   const source = await sourceOf(given);
   const obtain = source === undefined ? {} : { obtain: obtainFrom(source, dataOptionsOf(given), note) };
   const pool = createPool({ ...given, threads, parallel: 'runs', ...obtain });
+  const strategyModules = modulesOf(given);
   const isolated = new IsolatedExecutor({
     kernels: given.kernels,
     data: dataOptionsOf(given),
-    strategyModules: given.strategies.map((path) => resolve(path)),
+    strategyModules,
   });
+  const strategies = hashStrategyModules(strategyModules);
   const leaving = Promise.withResolvers<void>();
   const member = new QueueWorker({
     waiting: connection.waiting,
@@ -50,6 +54,7 @@ export async function worker(given: WorkerOptions): Promise<void> {
     executor: pool,
     isolated,
     version,
+    runKeyOf: (experiment, dataSha256) => runIdentity(JSON.parse(experiment) as Experiment, dataSha256, strategies).runKey,
     lockDurationMs: 1000 * given.lockDuration,
     onDrain: leaving.resolve,
     onWarning: note,

@@ -19,7 +19,7 @@ import type { RedisOptions } from '../../shared/config/redis.ts';
 import type { WorkerInfo } from '../../shared/contracts/commands.ts';
 import type { Dispatcher } from '../../shared/contracts/dispatcher.ts';
 import { fromPlain, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
-import { besideField, bufferOf, jobIdOf, type QueueKeys, spoken, toQueued } from '../../shared/messages/queued-job.ts';
+import { besideField, besideFields, jobIdOf, type QueueKeys, spoken, toQueued } from '../../shared/messages/queued-job.ts';
 import { decodeResult } from '../../shared/messages/result-codec.ts';
 import type { RoundJob, RoundJobResult } from '../../shared/messages/round-job.ts';
 import { isAlive, livingWorkers } from './living-workers.ts';
@@ -111,7 +111,7 @@ export class BullmqDispatcher implements Dispatcher {
     const early = this.#memory.takeEarly(key);
     this.#memory.began(job.runKey);
     if (early !== undefined) return Promise.resolve(early);
-    if (this.#stopping) return Promise.reject(new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'the dispatcher is stopping'));
+    if (this.#stopping) return Promise.reject(interrupted());
     return new Promise((resolve, reject) => {
       const pending: Pending = { job, isolated, delivery: 0, added: false, resolve, reject };
       this.#pending.set(key, pending);
@@ -194,16 +194,9 @@ export class BullmqDispatcher implements Dispatcher {
     for (let warned = false; this.#pending.get(key) === pending && !this.#closed; ) {
       try {
         if (!(await this.#owner.isHeld())) return;
-        const fields = Object.entries(beside).filter(
-          ([name]) => name !== 'checkpoint' || this.#memory.checkpointOf(job.runKey)?.round !== job.fromRound,
-        );
-        if (fields.length > 0) {
-          const values = fields.flatMap(([name, value]) => [
-            besideField(name, job.fromRound),
-            typeof value === 'string' ? value : bufferOf(value),
-          ]);
-          await this.#client.hset(keys.beside(job.runKey), ...values);
-        }
+        const isThere = this.#memory.checkpointOf(job.runKey)?.round === job.fromRound;
+        const fields = besideFields(job.fromRound, isThere ? { ...beside, checkpoint: undefined } : beside);
+        if (fields.length > 0) await this.#client.hset(keys.beside(job.runKey), ...fields);
         await this.#queue.add('rounds', data, { jobId: jobIdOf(job, pending.delivery) });
         pending.added = true;
         return;
@@ -226,6 +219,7 @@ export class BullmqDispatcher implements Dispatcher {
       if (text('kind') === 'result') this.#hearResult(key, this.#pending.get(key), this.#resultOf(message, checkpoint, runKey));
       else if (pending === undefined || jobIdOf(pending.job, pending.delivery) !== text('job')) return;
       else if (text('kind') === 'failure') this.#hearFailure(key, pending, plainFailureOf(text('failure')), text('worker'));
+      else if (text('kind') === 'declined') this.#hearDeclined(key, pending, text('why'), text('worker'));
       // Whether its worker lives takes time to see: others are heard meanwhile.
       else if (text('kind') === 'redelivered') this.#onRedelivery(key, pending, text('previous'));
     } catch (thrown) {
@@ -263,6 +257,12 @@ export class BullmqDispatcher implements Dispatcher {
       this.#memory.doubt(pending.job.runKey);
       this.#addAgain(key, pending);
     } else this.#settle(key, () => pending.reject(fromPlain(failure, { worker })));
+  }
+
+  /** Another worker may be the right one; the one that declined stands back for a while. */
+  #hearDeclined(key: string, pending: Pending, why: string, worker: string): void {
+    if (this.#memory.isFirstRefusalOf(worker)) this.#options.onWarning(`worker ${worker} declines jobs: ${why}`);
+    this.#addAgain(key, pending);
   }
 
   /** A worker leaves the checkpoint beside the run, where the next worker finds it; a short one came with the result. */

@@ -3,11 +3,13 @@
  * the runs that are dispatched and not over, what is over and what came early by a number.
  */
 import type { RoundJobResult } from '../../shared/messages/round-job.ts';
+import { keepNewest } from '../../shared/newest.ts';
 
 /** Results nobody waits for yet, of an orchestrator before this one. */
 const MAX_EARLY = 1000;
 /** Runs that ended here: longer ago than these nothing late is expected of any. */
 const MAX_ENDED = 10_000;
+const MAX_DECLINERS = 1000;
 
 export interface CheckpointMark {
   readonly round: number;
@@ -17,7 +19,8 @@ export interface CheckpointMark {
 export class RunMemory {
   readonly #living = new Set<string>();
   /** Oldest first, and so is what came early. */
-  readonly #ended = new Set<string>();
+  readonly #ended = new Map<string, true>();
+  readonly #decliners = new Map<string, true>();
   readonly #early = new Map<string, RoundJobResult>();
   /** The newest checkpoint of living runs as a worker left it in Redis: it need not be sent again. */
   readonly #checkpoints = new Map<string, CheckpointMark>();
@@ -37,8 +40,7 @@ export class RunMemory {
   ended(runKey: string): void {
     this.#checkpoints.delete(runKey);
     if (!this.#living.delete(runKey)) return;
-    this.#ended.add(runKey);
-    dropOldest(this.#ended, MAX_ENDED);
+    keepNewest(this.#ended, runKey, true, MAX_ENDED);
   }
 
   stateOf(runKey: string): 'unknown' | 'lives' | 'ended' {
@@ -47,8 +49,7 @@ export class RunMemory {
 
   /** A result that came before its job was dispatched here. */
   keepEarly(key: string, result: RoundJobResult): void {
-    this.#early.set(key, result);
-    dropOldest(this.#early, MAX_EARLY);
+    keepNewest(this.#early, key, result, MAX_EARLY);
   }
 
   takeEarly(key: string): RoundJobResult | undefined {
@@ -65,14 +66,16 @@ export class RunMemory {
     this.#checkpoints.set(runKey, mark);
   }
 
+  /** Whether a worker declines a job for the first time, as far as is remembered. */
+  isFirstRefusalOf(worker: string): boolean {
+    const known = this.#decliners.has(worker);
+    keepNewest(this.#decliners, worker, true, MAX_DECLINERS);
+    return !known;
+  }
+
   /** What Redis holds of the run, or of all runs, is in doubt: it is sent again. */
   doubt(runKey?: string): void {
     if (runKey === undefined) this.#checkpoints.clear();
     else this.#checkpoints.delete(runKey);
   }
-}
-
-function dropOldest(kept: { readonly size: number; keys(): Iterator<string>; delete(key: string): boolean }, most: number): void {
-  const { value } = kept.size > most ? kept.keys().next() : { value: undefined };
-  if (value !== undefined) kept.delete(value as string);
 }

@@ -3,7 +3,7 @@
  * checkpoint travels as bytes under a key of its own, the result as bytes in a stream.
  *
  * Whoever can write to the queue can write anything, so a worker takes nothing on trust: the JSON is parsed by a strict
- * schema, the run key is compared with the experiment's by the ledger when the result is committed.
+ * schema, the run key compared with the one that experiment, data and the worker's own strategies have.
  */
 import { z } from 'zod';
 import { MarinadeError } from '../errors.ts';
@@ -42,6 +42,13 @@ export function jobIdOf({ runKey, epoch, fromRound }: Pick<RoundJob, 'runKey' | 
 /** The field of what lies beside a run at a round. */
 export function besideField(name: string, round: number | string): string {
   return `${name}-${round}`;
+}
+
+/** Names and values, in turn, of what lies beside a run at a round. */
+export function besideFields(round: number, beside: Readonly<Record<string, Uint8Array | string | undefined>>): (string | Buffer)[] {
+  return Object.entries(beside).flatMap(([name, value]) =>
+    value === undefined ? [] : [besideField(name, round), typeof value === 'string' ? value : bufferOf(value)],
+  );
 }
 
 /** The same bytes as a Buffer, as clients of Redis want them. */
