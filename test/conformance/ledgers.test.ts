@@ -93,6 +93,7 @@ describe.each(implementations)('the ledger: %s', (_, open) => {
       expect(await ledger.submit(plannedStudy('s2', ['b', 'c', 'b']))).toEqual({ added: 1, finished: 0, resumed: 1 });
       expect((await ledger.runs('s2')).map(({ runKey }) => runKey)).toEqual(['b', 'c', 'b']);
       expect((await ledger.unfinished('s2')).map(({ runKey }) => runKey)).toEqual(['b', 'c']);
+      expect((await ledger.unfinished('s2', { after: 0, count: 5 })).map(({ runKey }) => runKey)).toEqual(['c']);
       expect((await ledger.studies()).map(({ studyKey, states }) => [studyKey, states])).toEqual([
         ['s2', { queued: 2 }],
         ['s1', { queued: 2 }],

@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { DashboardReader } from '../../shared/contracts/dashboard.ts';
-import type { Ledger, LedgerReader } from '../../shared/contracts/ledger.ts';
+import type { Ledger, LedgerReader, PlannedStudy } from '../../shared/contracts/ledger.ts';
 import { fromPlain, MarinadeError } from '../../shared/errors.ts';
 import type { RecordedPoints, RoundJobResult } from '../../shared/messages/round-job.ts';
 import { entryUrl } from '../../shared/program.ts';
@@ -148,6 +148,11 @@ function owned(
   method: LedgerMethod,
   parameters: readonly unknown[],
 ): { readonly sent: readonly unknown[]; readonly transfer: ArrayBuffer[] } {
+  if (method === 'submit') {
+    // A plan has more than the ledger keeps, and all of it would be copied.
+    const [{ studyKey, name, source, runs }] = parameters as [PlannedStudy];
+    return { sent: [{ studyKey, name, source, runs }], transfer: [] };
+  }
   if (method !== 'commitRoundJob') return { sent: parameters, transfer: [] };
   const [fence, result] = parameters as [number, RoundJobResult];
   const columns = Object.fromEntries(Object.entries(result.points.columns).map(([name, column]) => [name, new Float64Array(column)]));

@@ -116,8 +116,10 @@ export class Queries implements SynchronousReader {
   unfinished(studyKey: string, { after = -1, count = -1 }: { readonly after?: number; readonly count?: number } = {}): StudyRun[] {
     return this.connection
       .all<PlacedRecord>(
-        `SELECT ${runColumns}, min(position) AS position, parameters FROM study_run JOIN run ON run.id = study_run.run
-         WHERE study = (${firstStudy}) AND state <> 'finished' AND position > ? GROUP BY run.id ORDER BY min(position) LIMIT ?`,
+        `SELECT ${runColumns}, position, parameters FROM study_run AS here JOIN run ON run.id = here.run
+         WHERE study = (${firstStudy}) AND state <> 'finished' AND position > ? AND NOT EXISTS
+           (SELECT 1 FROM study_run AS earlier WHERE earlier.run = here.run AND earlier.study = here.study AND earlier.position < here.position)
+         ORDER BY position LIMIT ?`,
         studyKey,
         after,
         count,

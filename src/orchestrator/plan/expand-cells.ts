@@ -8,6 +8,7 @@ import { type Experiment, experimentSchema } from '../../algorithm/experiment.ts
 import { MarinadeError } from '../../shared/errors.ts';
 import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import { excluder } from './exclude.ts';
+import { giveWay } from './give-way.ts';
 import { pathProblems } from './known-paths.ts';
 import { outermostFirst, replacedBy, valueAt, withValueAt } from './paths.ts';
 import type { StudyFile } from './read-study.ts';
@@ -49,10 +50,10 @@ function* combinations(parameters: readonly (readonly [string, readonly unknown[
 }
 
 /** @throws MARINADE_CONFIG_ and MARINADE_PRECONDITION_ codes with file:line:column */
-export function expandCells(
+export async function expandCells(
   file: StudyFile,
   catalog: Catalog,
-): { readonly cells: readonly CompiledCell[]; readonly dropped: DroppedCell[]; readonly notes: readonly string[] } {
+): Promise<{ readonly cells: readonly CompiledCell[]; readonly dropped: DroppedCell[]; readonly notes: readonly string[] }> {
   const { study, source, where } = file;
   const schema = experimentSchema(catalog);
   const parameters = Object.entries(study.parameters);
@@ -83,7 +84,9 @@ export function expandCells(
   const dropped: DroppedCell[] = [];
   const infeasible: { parameters: Readonly<Record<string, unknown>>; thrown: MarinadeError }[] = [];
   const known = new Map<string, Readonly<Record<string, unknown>>>();
+  const others = giveWay();
   for (const combination of combinations(parameters)) {
+    await others();
     const values = Object.fromEntries(Object.entries(combination).map(([path, { value }]) => [path, value]));
     const drop = (why: string): number => dropped.push({ parameters: values, why });
     const raw = outermostFirst(Object.entries(values)).reduce<unknown>(

@@ -10,6 +10,7 @@ import type { ProblemFacts } from '../../shared/contracts/problem.ts';
 import { MarinadeError } from '../../shared/errors.ts';
 import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import { type Cell, type DroppedCell, expandCells, mentioned } from './expand-cells.ts';
+import { giveWay } from './give-way.ts';
 import type { StudyFile } from './read-study.ts';
 import { canonicalByParts, objectiveKey, runIdentity } from './run-key.ts';
 
@@ -68,7 +69,7 @@ function misfitting(thrown: unknown): MarinadeError {
 /** @throws MARINADE_CONFIG_ and MARINADE_PRECONDITION_ codes with file:line:column; data errors from the data source */
 export async function planStudyFile(file: StudyFile, environment: PlanEnvironment): Promise<Plan> {
   const { study } = file;
-  const { cells, dropped, notes } = expandCells(file, environment.catalog);
+  const { cells, dropped, notes } = await expandCells(file, environment.catalog);
 
   const identities = new Map<string, IdentifiedData>();
   const identify = async (data: Experiment['data']): Promise<IdentifiedData> => {
@@ -99,6 +100,7 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
   const left: DroppedCell[] = [...dropped];
   const runs: RunPlan[] = [];
   const seen = new Set<string>();
+  const others = giveWay();
   for (const { cell, compiled } of cells) {
     const { data } = cell.experiment;
     const { sha256: dataSha256, used, warning } = await identify(data);
@@ -118,6 +120,7 @@ export async function planStudyFile(file: StudyFile, environment: PlanEnvironmen
     const warnings = warning === undefined ? cell.warnings : [...cell.warnings, warning];
     settled.push({ ...cell, experiment: base, warnings });
     for (const seed of study.seeds) {
+      await others();
       const experiment = { ...base, seed };
       const identity = runIdentity(experiment, dataSha256, environment.strategies);
       if (seen.has(identity.runKey)) {
