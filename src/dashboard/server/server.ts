@@ -71,6 +71,10 @@ export function createServer(
   server.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) if (one !== 'HEAD') onRoute?.({ method: one, url });
   });
+  // A command takes as long as it takes, and nothing is heard meanwhile: its connection is not an idle one.
+  server.addHook('preHandler', async ({ method, raw }) => {
+    if (method !== 'GET') raw.setTimeout(0);
+  });
   // A body is JSON or is refused: another site's form cannot send that unasked.
   server.removeContentTypeParser('text/plain');
   secureHeaders(server);
