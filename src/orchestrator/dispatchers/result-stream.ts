@@ -1,6 +1,7 @@
 /**
  * The stream in which workers leave results and failures, read from its beginning: what an orchestrator before this one
- * did not hear is heard now. An entry is deleted once it was heard.
+ * did not hear is heard now. Entries that were heard are deleted a moment later, many at once: who comes after a death hears
+ * them again, which changes nothing.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -20,12 +21,17 @@ export interface ResultStreamOptions {
 
 const BLOCK_MS = 2000;
 const RETRY_MS = 500;
+const DELETE_AFTER_MS = 20;
+/** Longest time that the end waits for the last deletion. */
+const CLOSE_MS = 500;
 
 export class ResultStream {
   readonly #options: ResultStreamOptions;
   readonly #reader: Redis;
   readonly #deleter: Redis;
   readonly #listening: Promise<void>;
+  #heard: Buffer[] = [];
+  #deletion: NodeJS.Timeout | undefined;
   #lastId = '0';
   #closed = false;
 
@@ -41,6 +47,8 @@ export class ResultStream {
     this.#closed = true;
     this.#reader.disconnect();
     await this.#listening;
+    clearTimeout(this.#deletion);
+    await Promise.race([this.#deleteHeard(), pause(CLOSE_MS, undefined, { ref: false })]);
     this.#deleter.disconnect();
   }
 
@@ -54,7 +62,8 @@ export class ResultStream {
           if (this.#closed) return;
           await hear(fieldsOf(fields));
           this.#lastId = id.toString();
-          this.#deleter.xdel(key, id).catch(() => {});
+          this.#heard.push(id);
+          this.#deletion ??= setTimeout(() => void this.#deleteHeard(), DELETE_AFTER_MS).unref();
         }
         // After a silence from the beginning: a Redis that lost everything and whose clock went back counts from lower ids.
         if (entries.length === 0) this.#lastId = '0';
@@ -64,6 +73,13 @@ export class ResultStream {
         await pause(RETRY_MS);
       }
     }
+  }
+
+  async #deleteHeard(): Promise<void> {
+    this.#deletion = undefined;
+    const heard = this.#heard;
+    this.#heard = [];
+    if (heard.length > 0) await this.#deleter.xdel(this.#options.key, ...heard).catch(() => {});
   }
 }
 
