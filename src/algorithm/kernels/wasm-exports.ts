@@ -40,8 +40,8 @@ export interface WasmExports {
 
   medianOfColumns(matrix: Address, n: number, d: number, scratch: Address, out: Address): void;
   trimmedMeanOfColumns(matrix: Address, n: number, d: number, trim: number, scratch: Address, out: Address): void;
-  squaredDistancesTo(
-    ...parameters: [table: Address, weights: Address, n: number, d: number, z: Address, lanes: Address, squared: Address]
+  weightedSumAndDistances(
+    ...parameters: [table: Address, weights: Address, n: number, d: number, out: Address, lanes: Address, squared: Address]
   ): void;
   meansOfNeighbors(table: Address, n: number, count: number, d: number, outs: Address): void;
   gramOfRows(table: Address, n: number, d: number, centre: Address, shifted: Address, gram: Address): void;

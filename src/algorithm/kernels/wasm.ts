@@ -94,11 +94,6 @@ export function createWasmKernels(own: KernelMemory): Kernels {
     for (let i = 0; i < n; i++) addresses[i] = atLeast(rows[i]!, d);
     return addresses.byteOffset;
   };
-  const squaredDistances = (rows: readonly Vector[], weights: Address, n: number, z: Vector, squared: Float64Array): void => {
-    const d = z.length;
-    if (8 * n > lanes.length) lanes = own.doubles(16 * n);
-    wasm.squaredDistancesTo(tableOf(rows, n, d), weights, n, d, at(z), lanes.byteOffset, atLeast(squared, n));
-  };
 
   const known = new WeakMap<Dataset, DataAddresses>();
   let lastData: Dataset | undefined;
@@ -196,8 +191,15 @@ export function createWasmKernels(own: KernelMemory): Kernels {
       if (n === 1) out.set(matrix.subarray(0, d));
       else wasm.trimmedMeanOfColumns(atLeast(matrix, n * d), n, d, trim, atLeast(tile, 2 * n), atLeast(out, d));
     },
-    squaredDistancesTo: (rows, n, z, squared) => squaredDistances(rows, 0, n, z, squared),
-    weightedSumAndDistances: (rows, weights, n, out, squared) => squaredDistances(rows, atLeast(weights, n), n, out, squared),
+    squaredDistancesTo(rows, n, z, squared) {
+      const point = at(z);
+      for (let i = 0; i < n; i++) squared[i] = wasm.squaredDistance(atLeast(rows[i]!, z.length), point, z.length);
+    },
+    weightedSumAndDistances(rows, weights, n, out, squared) {
+      const d = out.length;
+      if (8 * n > lanes.length) lanes = own.doubles(16 * n);
+      wasm.weightedSumAndDistances(tableOf(rows, n, d), atLeast(weights, n), n, d, at(out), lanes.byteOffset, atLeast(squared, n));
+    },
     meansOfNeighbors(rows, nearest, n, count, outs) {
       if (n === 0) return;
       const d = outs[0]!.length;

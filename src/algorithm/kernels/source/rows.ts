@@ -1,65 +1,72 @@
 /** `reference/rows.ts` in WebAssembly, and the weighted sum of `reference/vectors.ts`. */
 import { addSquare, at, fold, rest, row, two } from './vectors';
 
-/** Coordinates done at a time: a block of every row stays in the second cache, where it is used again. */
-const BLOCK: i32 = 512;
+/** Coordinates done at a time: a block of every row stays in the second cache, where it is used again; long runs of few rows. */
+const LONG_BLOCK: i32 = 2048;
+const SHORT_BLOCK: i32 = 512;
+const FEW_ROWS: i32 = 40;
 /** As in vectors.ts: where the lanes of a distance are folded. */
 const FOLD: i32 = 4096;
 /** Fewer, where every row is used for every output: the block of all rows stays in the first cache. */
 const MEAN_BLOCK: i32 = 256;
 
-/** Sums of sixteen coordinates at a time, in registers, over coordinates from..to. */
+/** out += sum of four weighted rows over coordinates from..to, or = where they are the first. */
+@inline
+function addFourRows(table: usize, weights: usize, i: i32, from: i32, to: i32, first: bool, out: usize): void {
+  const a = row(table, i);
+  const b = row(table, i + 1);
+  const c = row(table, i + 2);
+  const e = row(table, i + 3);
+  const u = v128.load_splat<f64>(at(weights, i));
+  const v = v128.load_splat<f64>(at(weights, i + 1));
+  const w = v128.load_splat<f64>(at(weights, i + 2));
+  const x = v128.load_splat<f64>(at(weights, i + 3));
+  for (let j = from; j < to; j += 4) {
+    let s = first ? f64x2.splat(0) : two(out, j);
+    let t = first ? f64x2.splat(0) : two(out, j + 2);
+    s = f64x2.add(s, f64x2.mul(u, two(a, j)));
+    t = f64x2.add(t, f64x2.mul(u, two(a, j + 2)));
+    s = f64x2.add(s, f64x2.mul(v, two(b, j)));
+    t = f64x2.add(t, f64x2.mul(v, two(b, j + 2)));
+    s = f64x2.add(s, f64x2.mul(w, two(c, j)));
+    t = f64x2.add(t, f64x2.mul(w, two(c, j + 2)));
+    s = f64x2.add(s, f64x2.mul(x, two(e, j)));
+    t = f64x2.add(t, f64x2.mul(x, two(e, j + 2)));
+    v128.store(at(out, j), s);
+    v128.store(at(out, j + 2), t);
+  }
+}
+
+/** Rows go in groups of four: few streams from memory, sums in the first cache. */
 function weightedSumBlock(table: usize, weights: usize, n: i32, from: i32, to: i32, out: usize): void {
-  let j = from;
-  for (; j + 16 <= to; j += 16) {
-    let a = f64x2.splat(0);
-    let b = f64x2.splat(0);
-    let c = f64x2.splat(0);
-    let e = f64x2.splat(0);
-    let f = f64x2.splat(0);
-    let g = f64x2.splat(0);
-    let h = f64x2.splat(0);
-    let k = f64x2.splat(0);
-    for (let i = 0; i < n; i++) {
-      const next = at(row(table, i), j);
-      const w = v128.load_splat<f64>(at(weights, i));
-      a = f64x2.add(a, f64x2.mul(w, v128.load(next)));
-      b = f64x2.add(b, f64x2.mul(w, v128.load(next, 16)));
-      c = f64x2.add(c, f64x2.mul(w, v128.load(next, 32)));
-      e = f64x2.add(e, f64x2.mul(w, v128.load(next, 48)));
-      f = f64x2.add(f, f64x2.mul(w, v128.load(next, 64)));
-      g = f64x2.add(g, f64x2.mul(w, v128.load(next, 80)));
-      h = f64x2.add(h, f64x2.mul(w, v128.load(next, 96)));
-      k = f64x2.add(k, f64x2.mul(w, v128.load(next, 112)));
-    }
-    storeSixteen(at(out, j), a, b, c, e, f, g, h, k);
+  const whole = from + ((to - from) & -4);
+  let i = 0;
+  if (n >= 4) {
+    addFourRows(table, weights, 0, from, whole, true, out);
+    for (i = 4; i + 4 <= n; i += 4) addFourRows(table, weights, i, from, whole, false, out);
+  } else {
+    memory.fill(at(out, from), 0, <usize>(whole - from) << 3);
   }
-  for (; j + 2 <= to; j += 2) {
-    let a = f64x2.splat(0);
-    for (let i = 0; i < n; i++) a = f64x2.add(a, f64x2.mul(v128.load_splat<f64>(at(weights, i)), two(row(table, i), j)));
-    v128.store(at(out, j), a);
+  for (; i < n; i++) {
+    const next = row(table, i);
+    const w = v128.load_splat<f64>(at(weights, i));
+    for (let j = from; j < whole; j += 2) v128.store(at(out, j), f64x2.add(two(out, j), f64x2.mul(w, two(next, j))));
   }
-  if (j < to) {
+  for (let j = whole; j < to; j++) {
     let sum: f64 = 0;
-    for (let i = 0; i < n; i++) sum += load<f64>(at(weights, i)) * load<f64>(at(row(table, i), j));
+    for (let l = 0; l < n; l++) sum += load<f64>(at(weights, l)) * load<f64>(at(row(table, l), j));
     store<f64>(at(out, j), sum);
   }
 }
 
 @inline
-function storeSixteen(target: usize, a: v128, b: v128, c: v128, e: v128, f: v128, g: v128, h: v128, k: v128): void {
-  v128.store(target, a);
-  v128.store(target, b, 16);
-  v128.store(target, c, 32);
-  v128.store(target, e, 48);
-  v128.store(target, f, 64);
-  v128.store(target, g, 80);
-  v128.store(target, h, 96);
-  v128.store(target, k, 112);
+function blockOf(n: i32): i32 {
+  return n <= FEW_ROWS ? LONG_BLOCK : SHORT_BLOCK;
 }
 
 export function weightedSumOfRows(table: usize, weights: usize, n: i32, d: i32, out: usize): void {
-  for (let from = 0; from < d; from += BLOCK) weightedSumBlock(table, weights, n, from, min(d, from + BLOCK), out);
+  const block = blockOf(n);
+  for (let from = 0; from < d; from += block) weightedSumBlock(table, weights, n, from, min(d, from + block), out);
 }
 
 /** The eight lanes of |a - b|^2, in memory, gain the coordinates from..to. */
@@ -85,16 +92,17 @@ function addSquares(a: usize, b: usize, from: i32, to: i32, lanes: usize): void 
   v128.store(lanes, l67, 48);
 }
 
-/** weights = 0 leaves z as it is; `lanes` holds eight doubles a row. */
-export function squaredDistancesTo(table: usize, weights: usize, n: i32, d: i32, z: usize, lanes: usize, squared: usize): void {
+/** `lanes` holds eight doubles a row. */
+export function weightedSumAndDistances(table: usize, weights: usize, n: i32, d: i32, out: usize, lanes: usize, squared: usize): void {
+  const block = blockOf(n);
   memory.fill(squared, 0, <usize>n << 3);
   for (let start = 0; start < d; start += FOLD) {
     const end = min(d, start + FOLD);
     memory.fill(lanes, 0, <usize>n << 6);
-    for (let from = start; from < end; from += BLOCK) {
-      const to = min(end, from + BLOCK);
-      if (weights != 0) weightedSumBlock(table, weights, n, from, to, z);
-      for (let i = 0; i < n; i++) addSquares(row(table, i), z, from, to, lanes + (<usize>i << 6));
+    for (let from = start; from < end; from += block) {
+      const to = min(end, from + block);
+      weightedSumBlock(table, weights, n, from, to, out);
+      for (let i = 0; i < n; i++) addSquares(row(table, i), out, from, to, lanes + (<usize>i << 6));
     }
     for (let i = 0; i < n; i++) {
       const own = lanes + (<usize>i << 6);
@@ -137,7 +145,15 @@ function meanBlock(table: usize, count: i32, from: i32, to: i32, out: usize): vo
     g = f64x2.div(g, divisor);
     h = f64x2.div(h, divisor);
     k = f64x2.div(k, divisor);
-    storeSixteen(at(out, j), a, b, c, e, f, g, h, k);
+    const target = at(out, j);
+    v128.store(target, a);
+    v128.store(target, b, 16);
+    v128.store(target, c, 32);
+    v128.store(target, e, 48);
+    v128.store(target, f, 64);
+    v128.store(target, g, 80);
+    v128.store(target, h, 96);
+    v128.store(target, k, 112);
   }
   for (; j + 2 <= to; j += 2) {
     let a = two(first, j);
