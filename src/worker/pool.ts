@@ -16,13 +16,17 @@ import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
 import { codeOf, fromPlain, MarinadeError } from '../shared/errors.ts';
 import { canonicalJson } from '../shared/hash.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
+import { keepNewest } from '../shared/newest.ts';
 import { entryUrl } from '../shared/program.ts';
 import type { DataOptions, LoadedData } from './data/load.ts';
 import { closeBarrier, controlInts, failBarrier } from './gather-threads.ts';
 import { SharedHeap } from './shared-heap.ts';
 import { taskFailure } from './task-failure.ts';
 import type { TaskRunner } from './task-runner.ts';
-import type { PoolTask, TaskAnswer, TaskValue, ThreadData } from './tasks.ts';
+import { type PoolTask, type TaskAnswer, type TaskValue, type ThreadData, WARM_RUNS } from './tasks.ts';
+
+/** Runs whose rounds were timed and that may go on. */
+const MAX_TIMED = 10_000;
 
 export type ThreadPlan = 'runs' | 'clients' | 'auto' | 'inline';
 
@@ -145,7 +149,7 @@ export class WorkerPool implements RoundJobExecutor {
   async #onOneThread(job: RoundJob, loaded: LoadedData | undefined, stops: number): Promise<RoundJobResult> {
     const result = await this.#ask({ kind: 'round-job', job, loaded, control: undefined, stops });
     const rounds = result.toRound - Math.max(0, job.fromRound);
-    if (this.#options.plan === 'auto' && rounds > 0) this.#roundMs.set(job.runKey, result.computeMs / rounds);
+    if (this.#options.plan === 'auto' && rounds > 0) keepNewest(this.#roundMs, job.runKey, result.computeMs / rounds, MAX_TIMED);
     return result;
   }
 
@@ -185,8 +189,9 @@ export class WorkerPool implements RoundJobExecutor {
     if (kept === undefined) {
       const arena = this.#heap.arena();
       kept = { control: arena.ints(controlInts(clients)), arena };
-      this.#controls.set(runKey, kept);
     }
+    // Only the job whose turn it is uses one: those of runs that went on elsewhere, or were given up, are given back.
+    keepNewest(this.#controls, runKey, kept, WARM_RUNS * this.#options.threads)?.arena.release();
     return kept;
   }
 

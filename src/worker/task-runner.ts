@@ -11,15 +11,13 @@ import { type Optimum, solveOptimum } from '../algorithm/engine/solve-optimum.ts
 import type { Experiment } from '../algorithm/experiment.ts';
 import type { Arena } from '../shared/contracts/memory.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
+import { keepNewest } from '../shared/newest.ts';
 import { adopted } from './data/adopt.ts';
 import { type DataOptions, type LoadedData, loadDataset } from './data/load.ts';
 import { executeRoundJob } from './execute-round-job.ts';
 import { closeBarrier, leadGather, takeSeat } from './gather-threads.ts';
 import type { SharedHeap } from './shared-heap.ts';
-import type { PoolTask } from './tasks.ts';
-
-/** Runs kept warm per thread: one outstanding job each, and one more queued behind. */
-const WARM_RUNS = 2;
+import { type PoolTask, WARM_RUNS } from './tasks.ts';
 
 /** A run kept between its round jobs: rebuilt when absent, dropped when it ends. */
 interface WarmRun {
@@ -146,11 +144,6 @@ export class TaskRunner {
   }
 
   #keep(key: string, run: WarmRun): void {
-    this.#warm.set(key, run);
-    for (const [oldest, { arena }] of this.#warm) {
-      if (this.#warm.size <= WARM_RUNS) break;
-      arena.release();
-      this.#warm.delete(oldest);
-    }
+    keepNewest(this.#warm, key, run, WARM_RUNS)?.arena.release();
   }
 }

@@ -6,6 +6,9 @@ import type { PlainFailure } from '../shared/errors.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
 import type { DataOptions, LoadedData } from './data/load.ts';
 
+/** Runs kept warm per thread: one outstanding job each, and one more queued behind. */
+export const WARM_RUNS = 2;
+
 export type PoolTask =
   /** Nothing but to be there: what it loads, the tasks after it find. */
   | { readonly kind: 'attend' }

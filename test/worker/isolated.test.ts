@@ -5,8 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { codeOf, type MarinadeError } from '../../src/shared/errors.ts';
 import { IsolatedExecutor } from '../../src/worker/isolated.ts';
 import { failureOf } from '../orchestrator/ledger/support.ts';
+import { watchRounds } from './rounds-under-way.ts';
 import { carry, harmful, harmfulStudy, jobOf, makePool, runsOf } from './support.ts';
 
+const roundsUnderWay = watchRounds();
 const executor = (): IsolatedExecutor => new IsolatedExecutor({ data: { offline: true }, strategyModules: [harmful] });
 const harm = async (how: string, at: number, changes = {}) => (await runsOf(harmfulStudy('rule', how, at, changes), [harmful]))[0]!;
 const isAlive = (pid: number): boolean => {
@@ -49,8 +51,8 @@ describe('a process of its own for each job', () => {
 
   test('it ends its processes when asked to stop, without a death on anybody', async () => {
     const isolated = executor();
-    const failed = failureOf(isolated.execute(jobOf(await harm('dawdle', 1, { rounds: 1_000_000 }))));
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    const failed = failureOf(isolated.execute(jobOf(await harm('dawdle', 5, { rounds: 1_000_000 }))));
+    await roundsUnderWay();
     isolated.requestStop();
     expect(codeOf(await failed)).toBe('MARINADE_EXECUTION_INTERRUPTED');
     await isolated.close();
@@ -58,6 +60,7 @@ describe('a process of its own for each job', () => {
 
   test('its processes end with this one, however that dies, in the middle of a job', async () => {
     const parent = spawn(process.execPath, [join(import.meta.dirname, 'isolated-parent.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await roundsUnderWay();
     const [said] = (await once(parent.stdout, 'data')) as [Buffer];
     const child = Number(said.toString());
     expect(isAlive(child)).toBe(true);

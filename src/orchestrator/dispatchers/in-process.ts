@@ -13,7 +13,7 @@ export function inProcessDispatcher(executor: RoundJobExecutor, isolated: RoundJ
       return 2 * executor.capacity;
     },
     dispatch: (job, options) => (options.isolated ? isolated : executor).execute(job),
-    // A job under way ends within its budget; nobody waits for it.
+    // A job under way ends with its rounds, or with its budget if it has one; nobody hears its result.
     recall() {},
     requestStop() {
       executor.requestStop();

@@ -3,7 +3,7 @@
  * were called so many times, then do what they are told. The count is part of the checkpoint, so that it goes on
  * where the run goes on.
  */
-import { writeSync } from 'node:fs';
+import { writeFileSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { ask, defineAggregator, defineMethod, MarinadeError, phase, type RuleContext } from '../../../src/index.ts';
 import type { Vector } from '../../../src/shared/vector.ts';
@@ -71,6 +71,8 @@ function harm(how: How, out: Vector): void {
       out.fill(Number.POSITIVE_INFINITY);
       return;
     case 'dawdle':
+      // So that a test knows that rounds are under way.
+      if (process.env['HARMFUL_MARK'] !== undefined) writeFileSync(process.env['HARMFUL_MARK'], '');
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
       return;
     case 'behave':
