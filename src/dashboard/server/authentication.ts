@@ -8,7 +8,8 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../../shared/errors.ts';
-import { parsed, sessionBody } from './queries.ts';
+import { sessionBody } from './queries.ts';
+import { parsed } from './requests.ts';
 import { type Role, Sessions, viewerToken } from './session.ts';
 
 /** Routes that tell no more than that the process is there. */

@@ -2,12 +2,11 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Band, DashboardReader, Series } from '../../shared/contracts/dashboard.ts';
 import type { LedgerReader } from '../../shared/contracts/ledger.ts';
-import { MarinadeError } from '../../shared/errors.ts';
 import { refusal } from './authentication.ts';
 import { EventHub, type HubJournal } from './event-hub.ts';
 import { encodeFrames } from './frames.ts';
-import { bandsQuery, comparisonQuery, journalQuery, parquetQuery, parsed, seriesQuery, streamQuery, tableQuery } from './queries.ts';
-import { jsonSafe, keyOf } from './reading-routes.ts';
+import { bandsQuery, comparisonQuery, journalQuery, parquetQuery, seriesQuery, streamQuery, tableQuery } from './queries.ts';
+import { jsonSafe, parsed, studyOf } from './requests.ts';
 
 export interface DashboardPorts {
   readonly ledger: LedgerReader & DashboardReader & HubJournal;
@@ -15,18 +14,13 @@ export interface DashboardPorts {
 
 export function declareDashboard(server: FastifyInstance, { ledger }: DashboardPorts): void {
   const hub = new EventHub(ledger);
+  const activity = shared(1000, () => ledger.activity());
   server.addHook('preClose', async () => hub.close());
-  const studyKey = async (parameters: unknown): Promise<string> => {
-    const key = keyOf(parameters);
-    const study = await ledger.study(key);
-    if (study === undefined) throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', `no study '${key}'`);
-    return study.studyKey;
-  };
+  const studyKey = async (parameters: unknown): Promise<string> => (await studyOf(ledger, parameters)).studyKey;
 
-  server.get('/api/v1/studies/:key/table', async ({ params, query }) => ({
-    schema: 1,
-    ...jsonSafe(await ledger.runTable(await studyKey(params), parsed(tableQuery, query))),
-  }));
+  server.get('/api/v1/studies/:key/table', async ({ params, query }, reply) =>
+    reply.type('application/json; charset=utf-8').send(await ledger.runTable(await studyKey(params), parsed(tableQuery, query))),
+  );
   server.get('/api/v1/studies/:key/bands', async ({ params, query }, reply) => {
     const { bands, ...about } = await ledger.bands(await studyKey(params), parsed(bandsQuery, query));
     return sendFrames(
@@ -57,7 +51,7 @@ export function declareDashboard(server: FastifyInstance, { ledger }: DashboardP
     );
   });
   server.get('/api/v1/journal', async ({ query }) => ({ schema: 1, events: jsonSafe(await ledger.journal(parsed(journalQuery, query))) }));
-  server.get('/api/v1/activity', async () => ({ schema: 1, ...(await ledger.activity()) }));
+  server.get('/api/v1/activity', async () => ({ schema: 1, ...(await activity()) }));
 
   server.get('/api/v1/stream', async (request, reply) => {
     const shown = request.headers['last-event-id'];
@@ -76,4 +70,21 @@ export function declareDashboard(server: FastifyInstance, { ledger }: DashboardP
 
 function sendFrames(reply: FastifyReply, about: object, frames: Parameters<typeof encodeFrames>[1]): FastifyReply {
   return reply.type('application/vnd.marinade.columns').send(encodeFrames(about, frames));
+}
+
+/** The answer to a question that everybody asks, asked once for all who ask within a time. */
+export function shared<Answer>(forMs: number, ask: () => Promise<Answer>): () => Promise<Answer> {
+  let answer: Promise<Answer> | undefined;
+  let until = 0;
+  return () => {
+    const now = performance.now();
+    if (answer === undefined || now > until) {
+      until = now + forMs;
+      answer = ask();
+      answer.catch(() => {
+        until = 0;
+      });
+    }
+    return answer;
+  };
 }

@@ -1,7 +1,6 @@
 /** What requests may ask, as schemas: every query and body is parsed by one of these, and the API's document is made from them. */
 import { z } from 'zod';
 import type { RunSelection } from '../../shared/contracts/dashboard.ts';
-import { MarinadeError } from '../../shared/errors.ts';
 
 const word = z.string().min(1).max(200);
 export const key = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/);
@@ -89,14 +88,3 @@ export const eventQuery = z.strictObject({
 });
 
 export const nothing = z.strictObject({}).nullish();
-
-/** @throws MARINADE_CONFIG_USAGE, which answers as 422 */
-export function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const { path, message } = result.error.issues[0]!;
-  throw new MarinadeError(
-    'MARINADE_CONFIG_USAGE',
-    `the request does not fit: ${message}${path.length > 0 ? ` at '${path.join('.')}'` : ''}`,
-  );
-}

@@ -46,7 +46,7 @@ export function declareBoard(server: FastifyInstance, queue: BoardQueue): void {
         }),
       ],
       serverAdapter: adapter,
-      options: { uiConfig: { boardTitle: 'marinade: the queue' } },
+      options: { uiConfig: { boardTitle: 'marinade queue' } },
     });
     await board.register(adapter.registerPlugin(), { prefix: boardPath });
   });

@@ -1,14 +1,13 @@
 /** Routes that read: studies, runs, attempts, events, workers. GET changes nothing. */
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import type { OrchestratorCommands } from '../../shared/contracts/commands.ts';
 import type { DashboardReader } from '../../shared/contracts/dashboard.ts';
 import type { LedgerReader, StudyRun } from '../../shared/contracts/ledger.ts';
 import { MarinadeError } from '../../shared/errors.ts';
-import { jsonText } from '../../shared/json.ts';
 import type { HubJournal } from './event-hub.ts';
 import { openApiDocument } from './openapi.ts';
-import { eventQuery, key, parsed } from './queries.ts';
+import { eventQuery } from './queries.ts';
+import { jsonSafe, keyOf, parsed, studyOf } from './requests.ts';
 import type { ServerFacts } from './server.ts';
 
 export interface ReadingPorts {
@@ -18,29 +17,13 @@ export interface ReadingPorts {
   dataFile(sha256: string): Uint8Array | undefined;
 }
 
-const identifier = z.strictObject({ key });
-
-export function keyOf(parameters: unknown): string {
-  return parsed(identifier, parameters).key;
-}
-
 /** A run without its experiment: what lists show. */
 function listed({ experiment, ...run }: StudyRun): object {
   return jsonSafe(run);
 }
 
-/** The same data with non-finite numbers as strings, as JSON cannot hold them. */
-export function jsonSafe(value: unknown): object {
-  return JSON.parse(jsonText(value)) as object;
-}
-
 export function declareReading(server: FastifyInstance, { ledger, commands, about, dataFile }: ReadingPorts): void {
   const advanceOf = (studyKey: string): object | null => commands?.advance().find((one) => one.studyKey === studyKey) ?? null;
-  const study = async (key: string): Promise<NonNullable<Awaited<ReturnType<LedgerReader['study']>>>> => {
-    const found = await ledger.study(key);
-    if (found === undefined) throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', `no study '${key}'`);
-    return found;
-  };
 
   server.get('/api/v1', async ({ role }) => {
     const { version, folder, queue } = about;
@@ -57,12 +40,12 @@ export function declareReading(server: FastifyInstance, { ledger, commands, abou
     return { schema: 1, studies };
   });
   server.get('/api/v1/studies/:key', async ({ params }) => {
-    const row = await study(keyOf(params));
+    const row = await studyOf(ledger, params);
     return { schema: 1, study: { ...row, rollup: await ledger.rollup(row.studyKey), advance: advanceOf(row.studyKey) } };
   });
   server.get('/api/v1/studies/:key/runs', async ({ params }) => ({
     schema: 1,
-    runs: (await ledger.runs((await study(keyOf(params))).studyKey)).map(listed),
+    runs: (await ledger.runs((await studyOf(ledger, params)).studyKey)).map(listed),
   }));
   server.get('/api/v1/runs/:key', async ({ params }) => {
     const run = await ledger.run(keyOf(params));

@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { OrchestratorCommands } from '../../shared/contracts/commands.ts';
 import type { LedgerReader } from '../../shared/contracts/ledger.ts';
 import { MarinadeError } from '../../shared/errors.ts';
-import { change, nothing, parsed, planBody, submission } from './queries.ts';
-import { jsonSafe, keyOf } from './reading-routes.ts';
+import { change, nothing, planBody, submission } from './queries.ts';
+import { jsonSafe, keyOf, parsed, studyOf } from './requests.ts';
 
 export interface WritingPorts {
   readonly ledger: LedgerReader;
@@ -18,12 +18,7 @@ export function declareWriting(server: FastifyInstance, commands: OrchestratorCo
     target: Readonly<Record<string, unknown>>,
     run: string | null = null,
   ): Promise<void> => audit(run, { action, ...target, by: request.role, from: request.ip });
-  const studyKey = async (parameters: unknown): Promise<string> => {
-    const key = keyOf(parameters);
-    const study = await ledger.study(key);
-    if (study === undefined) throw new MarinadeError('MARINADE_STORAGE_NOT_FOUND', `no study '${key}'`);
-    return study.studyKey;
-  };
+  const studyKey = async (parameters: unknown): Promise<string> => (await studyOf(ledger, parameters)).studyKey;
   const run = async (parameters: unknown): Promise<{ readonly runKey: string; readonly studyKey: string }> => {
     const key = keyOf(parameters);
     const found = await ledger.run(key);

@@ -4,10 +4,8 @@ import type {
   Bands,
   BandsQuery,
   JournalEntry,
-  MetricColumns,
   MetricFacts,
   RunSelection,
-  RunTable,
   SelectionComparison,
   Series,
   SeriesQuery,
@@ -19,6 +17,7 @@ import { axisNames, metricAxis, metricTitle } from '../results/report-names.ts';
 import { higherIsBetter, parameterLabel, spansDecades } from '../results/statistics.ts';
 import { headlineOf } from '../results/tables.ts';
 import { activity, countStudies } from './activity.ts';
+import { pointsPerChunk } from './chunks.ts';
 import type { Connection } from './connection.ts';
 import { ledgerPaths } from './folder.ts';
 import type { SynchronousDashboard } from './ledger-protocol.ts';
@@ -51,115 +50,102 @@ export function factsOf(metric: string): MetricFacts {
   };
 }
 
+/** What of a study stays while its runs go on: its parameters and metrics. */
+interface StudyFrame {
+  readonly paths: readonly string[];
+  readonly cells: readonly (readonly string[])[];
+  readonly cellAt: ReadonlyMap<number, number>;
+  readonly metrics: readonly string[];
+}
+
+/** Frames of the studies asked for lately, by study and submission. */
+const frames = new Map<string, StudyFrame>();
+const MOST_FRAMES = 16;
+
+function frameOf(connection: Connection, study: number): StudyFrame {
+  const { submission } = connection.get<{ submission: number }>('SELECT submission FROM study WHERE id = ?', study)!;
+  const name = `${connection.path} ${study} ${submission}`;
+  const known = frames.get(name);
+  if (known !== undefined) return known;
+  const placed = connection.all<{ position: number; parameters: string }>(
+    'SELECT position, parameters FROM study_run WHERE study = ? ORDER BY position',
+    study,
+  );
+  const metrics = connection.all<{ metrics: string }>(
+    'SELECT DISTINCT metrics FROM run WHERE id IN (SELECT run FROM study_run WHERE study = ?)',
+    study,
+  );
+  const distinct = [...new Set(placed.map(({ parameters }) => parameters))];
+  const numbers = new Map(distinct.map((parameters, i) => [parameters, i]));
+  const parsed = distinct.map((parameters) => JSON.parse(parameters) as Record<string, unknown>);
+  const paths = [...new Set(parsed.flatMap(Object.keys))];
+  const frame = {
+    paths,
+    cells: parsed.map((parameters) => paths.map((path) => (path in parameters ? labelOf(parameters[path]) : '–'))),
+    cellAt: new Map(placed.map(({ position, parameters }) => [position, numbers.get(parameters)!])),
+    metrics: [...new Set(metrics.flatMap((row) => JSON.parse(row.metrics) as string[]))],
+  };
+  frames.set(name, frame);
+  if (frames.size > MOST_FRAMES) frames.delete(frames.keys().next().value!);
+  return frame;
+}
+
+/** Columns as JSON texts, put together by SQLite: tens of thousands of rows never become objects here. */
+function columnTexts(connection: Connection, columns: readonly string[], from: string, values: readonly (number | string)[]): string {
+  const arrays = columns.map((name) => `json_group_array(${name}) AS ${name}`).join(', ');
+  const row = connection.get<Record<string, string>>(`SELECT ${arrays} FROM (${from} ORDER BY position)`, ...values)!;
+  return `{${columns.map((name) => `"${name}":${row[name]}`).join(',')}}`;
+}
+
+const rowColumns = ['position', 'runKey', 'seed', 'outcome', 'rounds', 'committedRound', 'computeSeconds', 'deaths'];
+const metricColumns = ['last', 'min', 'max', 'rate'];
+
+/** JSON text of a RunTable. Infinity is 9e999 there, as SQLite writes it and every reader of numbers takes it. */
 export function runTable(
   connection: Connection,
   studyKey: string,
   { metrics: asked, after }: { readonly metrics: readonly string[]; readonly after?: number | undefined },
-): RunTable {
+): string {
   const study = studyId(connection, studyKey);
   const seq = lastEvent(connection);
   const complete = after === undefined || seq - after > MOST_CHANGES;
-  const changed = complete ? '' : 'AND run_key IN (SELECT run FROM event WHERE seq > ?2)';
-  const bound: [number, ...number[]] = complete ? [study] : [study, after];
-  const records = connection.all<TableRecord>(
-    `SELECT run.id, position, run_key AS runKey, parameters, seed, coalesce(outcome, state) AS outcome, rounds,
-       committed_round AS committedRound, compute_ms AS computeMs, deaths
-     FROM study_run JOIN run ON run.id = study_run.run WHERE study = ?1 ${changed} ORDER BY position`,
-    ...bound,
+  const meant = `FROM study_run JOIN run ON run.id = study_run.run`;
+  const where = complete ? 'WHERE study = ?1 AND ?2 >= 0' : 'WHERE study = ?1 AND run_key IN (SELECT run FROM event WHERE seq > ?2)';
+  const bound = [study, after ?? 0];
+  const { paths, cells, cellAt, metrics } = frameOf(connection, study);
+  const rows = columnTexts(
+    connection,
+    rowColumns,
+    `SELECT position, run_key AS runKey, seed, coalesce(outcome, state) AS outcome, rounds, committed_round AS committedRound,
+       compute_ms / 1000 AS computeSeconds, deaths ${meant} ${where}`,
+    bound,
   );
-  const names = connection
-    .all<{ metrics: string }>('SELECT DISTINCT metrics FROM study_run JOIN run ON run.id = study_run.run WHERE study = ?', study)
-    .flatMap(({ metrics }) => JSON.parse(metrics) as string[]);
-  const recorded = [...new Set(names)];
-  const headline = headlineOf(recorded);
-  const shown = [...new Set([...(headline === undefined ? [] : [headline]), ...asked])].filter((name) => recorded.includes(name));
-  const { paths, cells, cellOf } = cellsOfStudy(connection, study);
-  const values = Object.fromEntries(shown.map((metric) => [metric, metricColumns(connection, study, metric, records, changed, bound)]));
-  return {
+  const { position: positions } = JSON.parse(`{${rows.slice(1, rows.indexOf(']') + 1)}}`) as { position: number[] };
+  const headline = headlineOf(metrics);
+  const shown = [...new Set([...(headline === undefined ? [] : [headline]), ...asked])].filter((name) => metrics.includes(name));
+  const values = shown.map((metric) => {
+    const joined = `SELECT position, last, min, max, rate ${meant} LEFT JOIN summary ON summary.run = run.id AND metric = ?3 ${where}`;
+    return `${JSON.stringify(metric)}:${columnTexts(connection, metricColumns, joined, [...bound, metric])}`;
+  });
+  const about = {
+    schema: 1,
     seq,
     complete,
     paths,
     cells: complete ? cells : [],
-    metrics: recorded.map(factsOf),
+    metrics: metrics.map(factsOf),
     headline: headline ?? null,
-    rows: {
-      position: records.map(({ position }) => position),
-      runKey: records.map(({ runKey }) => runKey),
-      cell: records.map(({ parameters }) => cellOf.get(parameters)!),
-      seed: records.map(({ seed }) => seed),
-      outcome: records.map(({ outcome }) => outcome),
-      rounds: records.map(({ rounds }) => rounds),
-      committedRound: records.map(({ committedRound }) => committedRound),
-      computeSeconds: records.map(({ computeMs }) => computeMs / 1000),
-      deaths: records.map(({ deaths }) => deaths),
-    },
-    values,
   };
-}
-
-function cellsOfStudy(
-  connection: Connection,
-  study: number,
-): { readonly paths: readonly string[]; readonly cells: string[][]; readonly cellOf: ReadonlyMap<string, number> } {
-  const distinct = connection.all<{ parameters: string }>(
-    'SELECT parameters FROM study_run WHERE study = ? GROUP BY parameters ORDER BY min(position)',
-    study,
-  );
-  const parsed = distinct.map(({ parameters }) => JSON.parse(parameters) as Record<string, unknown>);
-  const paths = [...new Set(parsed.flatMap(Object.keys))];
-  return {
-    paths,
-    cells: parsed.map((parameters) => paths.map((path) => (path in parameters ? labelOf(parameters[path]) : '–'))),
-    cellOf: new Map(distinct.map(({ parameters }, i) => [parameters, i])),
-  };
-}
-
-interface SummaryNumbers {
-  readonly run: number;
-  readonly last: number | null;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly rate: number | null;
-}
-
-function metricColumns(
-  connection: Connection,
-  study: number,
-  metric: string,
-  records: readonly TableRecord[],
-  changed: string,
-  bound: readonly number[],
-): MetricColumns {
-  const rows = new Map(
-    connection
-      .all<SummaryNumbers>(
-        `SELECT summary.run, last, min, max, rate FROM study_run JOIN run ON run.id = study_run.run
-         JOIN summary ON summary.run = run.id AND metric = ?3 WHERE study = ?1 ${changed === '' ? 'AND ?2 IS NOT NULL' : changed}`,
-        study,
-        bound[1] ?? 0,
-        metric,
-      )
-      .map((row) => [row.run, row]),
-  );
-  const column = (pick: (row: SummaryNumbers) => number | null): (number | null)[] =>
-    records.map(({ id }) => {
-      const row = rows.get(id);
-      return row === undefined ? null : pick(row);
-    });
-  return {
-    // A last value that is NULL was NaN.
-    last: column(({ last }) => last ?? Number.NaN),
-    min: column(({ min }) => min),
-    max: column(({ max }) => max),
-    rate: column(({ rate }) => rate),
-  };
+  const cell = JSON.stringify(positions.map((position) => cellAt.get(position)!));
+  return `${JSON.stringify(about).slice(0, -1)},"rows":{"cell":${cell},${rows.slice(1)},"values":{${values.join(',')}}}`;
 }
 
 export function bands(connection: Connection, studyKey: string, query: BandsQuery): Bands {
   const { metric, axis, group, selection, buckets } = query;
   const facts = factsOf(metric);
   const groups = new Map<string, SelectedRun[]>();
-  for (const run of selectedRuns(connection, studyId(connection, studyKey), selection)) {
+  const study = studyId(connection, studyKey);
+  for (const run of selectedRuns(connection, study, selection)) {
     if (run.points === 0) continue;
     const label = groupLabel(run, group);
     const members = groups.get(label);
@@ -167,6 +153,7 @@ export function bands(connection: Connection, studyKey: string, query: BandsQuer
     else members.push(run);
   }
   const extra = axis === ROUNDS || axis === 'seconds' ? [] : [axis];
+  const short = shortColumns(connection, study, [metric, ...extra]);
   const drawn = [...groups].slice(0, MOST_BANDS).map(([label, members]): Band => {
     const length = Math.max(...members.map(({ rounds, every }) => Math.ceil(rounds / every) + 1));
     const gathered = new CellCurves(
@@ -176,7 +163,7 @@ export function bands(connection: Connection, studyKey: string, query: BandsQuer
       axis === ROUNDS ? [] : [axis],
     );
     for (const run of members) {
-      const curves = bandCurves(connection, run, metric, extra, length);
+      const curves = bandCurves(connection, run, metric, extra, length, short);
       if (curves !== undefined) gathered.add(curves, { outcome: isEnd(run.outcome) ? run.outcome : null, rounds: run.rounds } as StudyRun);
     }
     const points = gathered.points(metric, axis);
@@ -206,6 +193,19 @@ function groupLabel({ parameters, seed }: TableRecord, group: readonly string[])
     .join(' · ');
 }
 
+/** Columns of metrics that fit into one chunk, by run: read at once, since most runs of a wide study are short. */
+function shortColumns(connection: Connection, study: number, metrics: readonly string[]): readonly ReadonlyMap<number, Float64Array>[] {
+  return metrics.map((metric) => {
+    const chunks = connection.all<{ run: number; data: Uint8Array }>(
+      `SELECT run, data FROM chunk WHERE seq = 0 AND n < ? AND metric = ? AND run IN (SELECT run FROM study_run WHERE study = ?)`,
+      pointsPerChunk,
+      metric,
+      study,
+    );
+    return new Map(chunks.map(({ run, data }) => [run, new Float64Array(data.slice().buffer)]));
+  });
+}
+
 /** A run's columns, thinned to the last point of each bucket where it has more points than a band uses. */
 function bandCurves(
   connection: Connection,
@@ -213,18 +213,28 @@ function bandCurves(
   metric: string,
   axes: readonly string[],
   length: number,
+  short: ReturnType<typeof shortColumns>,
 ): RunCurves | undefined {
+  const columns: Record<string, Float64Array> = {};
+  const pace = run.committedRound > 0 ? run.computeMs / 1000 / run.committedRound : 0;
+  const whole = [metric, ...axes].map((name, i) => [name, short[i]!.get(run.id)] as const);
+  if (run.points < BAND_POINTS && whole.every(([, column]) => column?.length === run.points)) {
+    for (const [name, column] of whole) columns[name] = column!;
+    const rounds = roundsAt(
+      Float64Array.from({ length: run.points }, (_, i) => i),
+      run,
+    );
+    return { rounds, columns: { ...columns, seconds: rounds.map((round) => round * pace) } };
+  }
   const recorded = JSON.parse(run.metrics) as string[];
   if (![metric, ...axes].every((name) => recorded.includes(name))) return undefined;
   const wanted = Math.max(1, Math.round((Math.min(length, BAND_POINTS) * run.points) / length));
-  const columns: Record<string, Float64Array> = {};
   let rounds = new Float64Array();
   for (const name of [metric, ...axes]) {
     const found = readBuckets(connection, run, { metric: name, index: recorded.indexOf(name), first: 0, end: run.points, wanted });
     columns[name] = found.last;
     rounds = roundsAt(found.ends, run);
   }
-  const pace = run.committedRound > 0 ? run.computeMs / 1000 / run.committedRound : 0;
   return { rounds, columns: { ...columns, seconds: rounds.map((round) => round * pace) } };
 }
 
@@ -290,6 +300,8 @@ export function openDashboardQueries(folder: string): SynchronousDashboard {
   const paths = ledgerPaths(folder);
   const ask = <Answer>(question: (connection: Connection) => Answer): Answer => {
     const connection = connect(paths);
+    // Every question begins with an empty cache; mapped pages are the system's.
+    connection.execute('PRAGMA mmap_size = 4294967296');
     try {
       return question(connection);
     } finally {

@@ -65,18 +65,26 @@ export class CellCurves {
     const length = rounds.length;
     if (length === 0) return;
     this.#runs++;
-    let before = -1;
-    for (let i = 0; i < length; i++) {
+    for (let i = 0, before = -1; i < length; i++) {
       const bucket = this.#bucketOf(i);
       if (bucket !== before) this.#runsIn[bucket]!++;
       before = bucket;
-      for (const [axis, { sum, count }] of this.#axes) {
-        const x = axis === ROUNDS ? rounds[i]! : (columns[axis]?.[i] ?? Number.NaN);
-        if (!Number.isFinite(x)) continue;
-        sum[bucket]! += x;
+    }
+    // Column by column: wide studies have millions of points.
+    for (const [axis, { sum, count }] of this.#axes) {
+      const xs = axis === ROUNDS ? rounds : columns[axis];
+      if (xs === undefined) continue;
+      for (let i = 0; i < length; i++) {
+        if (!Number.isFinite(xs[i]!)) continue;
+        const bucket = this.#bucketOf(i);
+        sum[bucket]! += xs[i]!;
         count[bucket]!++;
       }
-      for (const [name, column] of this.#columns) take(column, bucket, columns[name]?.[i] ?? Number.NaN);
+    }
+    for (const [name, column] of this.#columns) {
+      const values = columns[name];
+      if (values === undefined) continue;
+      for (let i = 0; i < length; i++) take(column, this.#bucketOf(i), values[i]!);
     }
     const early = outcome === 'diverged' || (outcome !== null && rounds[length - 1]! < planned);
     if (!early) return;

@@ -36,7 +36,7 @@ export interface RunColumns {
   readonly deaths: readonly number[];
 }
 
-/** A metric of the same rows: null before the first point; `rate` only once the run ended and fell by a decade. */
+/** A metric of the same rows: null before the first point and where it is NaN; `rate` only once the run ended and fell by a decade. */
 export interface MetricColumns {
   readonly last: readonly (number | null)[];
   readonly min: readonly (number | null)[];
@@ -143,7 +143,8 @@ export interface Activity {
 }
 
 export interface DashboardReader {
-  runTable(studyKey: string, query: { readonly metrics: readonly string[]; readonly after?: number | undefined }): Promise<RunTable>;
+  /** JSON text of a RunTable: of tens of thousands of rows it is passed on as it is. */
+  runTable(studyKey: string, query: { readonly metrics: readonly string[]; readonly after?: number | undefined }): Promise<string>;
   bands(studyKey: string, query: BandsQuery): Promise<Bands>;
   series(query: SeriesQuery): Promise<readonly Series[]>;
   /** Two selections of runs, paired by seed and by all parameters in which they do not differ as a whole. */

@@ -10,7 +10,7 @@ import uPlot from 'uplot';
 import { styleOf } from '../../../figures/series-style.ts';
 import { shortNumber } from '../state/format.ts';
 import { ChartTable } from './chart-table.tsx';
-import { drawCurves, extentOf, isDrawnDecade, valueAt } from './draw-curves.ts';
+import { drawCurves, extentOf, logTicks, valueAt } from './draw-curves.ts';
 import { ExportMenu } from './export-menu.tsx';
 import { isDark, palette } from './theme.tsx';
 
@@ -105,17 +105,16 @@ export function CurveChart(given: CurveChartProps) {
     const warn = resolved('--warn', probe.current!);
     const extent = extentOf(curves, xLog, yLog, shownWindow);
     const axis = (label: string | undefined, log: boolean, [low, high]: readonly [number, number]): uPlot.Axis => {
-      const kept = (_: uPlot, splits: readonly number[]): (number | null)[] =>
-        splits.map((value) => (!log || isDrawnDecade(value, low, high) ? value : null));
       return {
         ...(label === undefined ? {} : { label }),
         stroke: soft,
         font: '12px Inter, system-ui, sans-serif',
         labelFont: '500 12.5px Inter, system-ui, sans-serif',
         labelSize: 24,
-        grid: { stroke: line, width: 1, filter: kept as uPlot.Axis.Filter },
-        ticks: { stroke: line, width: 1, size: 5, filter: kept as uPlot.Axis.Filter },
-        filter: kept as uPlot.Axis.Filter,
+        grid: { stroke: line, width: 1 },
+        ticks: { stroke: line, width: 1, size: 5 },
+        // The library's own ticks step through decades one by one, and never end where they cannot.
+        ...(log ? { splits: () => logTicks(low, high), filter: (_: uPlot, splits: number[]) => splits } : {}),
         values: (_, splits) => splits.map((value) => (value === null ? '' : tickLabel(value))),
       };
     };

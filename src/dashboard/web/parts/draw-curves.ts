@@ -57,14 +57,22 @@ export function extentOf(
   return { x, y: [low >= 0 && low - room < 0 ? Math.min(0, low - room * 0.3) : low - room, high + room] };
 }
 
-/** Whether a tick of a logarithmic axis is drawn: every decade, or every so many; between decades where there are few. */
-export function isDrawnDecade(value: number, low: number, high: number): boolean {
+/** Ticks of a logarithmic axis: every decade, or every so many; with what lies between where there are few. */
+export function logTicks(low: number, high: number): number[] {
+  if (!(low > 0) || !Number.isFinite(high) || high <= low) return [];
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
   const decades = Math.log10(high / low);
-  const exponent = Math.log10(value);
-  const whole = Math.round(exponent);
-  if (Math.abs(exponent - whole) > 1e-6) return decades < 1.6;
   const every = [1, 2, 3, 4, 5, 10, 20, 50].find((step) => decades / step <= 8) ?? 100;
-  return whole % every === 0;
+  const factors = decades < 0.7 ? [1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9] : decades < 1.6 ? [1, 2, 5] : [1];
+  const ticks: number[] = [];
+  for (let exponent = first; exponent <= last; exponent++) {
+    if (exponent % every !== 0) continue;
+    for (const factor of factors) {
+      const value = Number(`${factor}e${exponent}`);
+      if (value >= low && value <= high) ticks.push(value);
+    }
+  }
+  return ticks;
 }
 
 /** The last value at or before a horizontal position; NaN before the first. */

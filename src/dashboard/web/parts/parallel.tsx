@@ -3,7 +3,7 @@
  * A stretch brushed on an axis becomes a filter, so heat map, curves and table follow. Axes stand equally far apart.
  */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { rankedCells } from '../state/cells.ts';
 import { shortNumber } from '../state/format.ts';
 import { show, shown } from '../state/route.ts';
@@ -29,11 +29,12 @@ export function Parallel() {
     observer.observe(box.current!);
     return () => observer.disconnect();
   }, []);
-  void palette.value;
+  const canvas = useRef<HTMLCanvasElement>(null);
   const known = table.value!;
   const axes = varied.value.filter(({ labels }) => labels.length <= 40);
   const facts = metric.value!;
-  const cells = rankedCells.value.filter(({ good }) => good > 0);
+  const ranked = rankedCells.value;
+  const cells = useMemo(() => ranked.filter(({ good }) => good > 0), [ranked]);
   const whole = Math.max(width.value, LEAST_GAP * axes.length + 220);
   const [left, right] = [30, whole - 120];
   const xOf = (axis: number): number => left + (axis * (right - left)) / axes.length;
@@ -43,6 +44,32 @@ export function Parallel() {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const valueY = (mean: number): number =>
     HEIGHT - BOTTOM - (high > low ? (scaled(mean) - low) / (high - low) : 0.5) * (HEIGHT - TOP - BOTTOM);
+
+  const order = palette.value;
+  useEffect(() => {
+    const into = canvas.current!;
+    const ratio = devicePixelRatio;
+    [into.width, into.height] = [whole * ratio, HEIGHT * ratio];
+    const ink = into.getContext('2d')!;
+    ink.scale(ratio, ratio);
+    ink.lineWidth = cells.length > 200 ? 1 : 1.6;
+    ink.globalAlpha = cells.length > 100 ? 0.45 : 0.85;
+    const dark = isDark();
+    const places = axes.map(({ path, labels }, i) => ({
+      at: known.paths.indexOf(path),
+      x: xOf(i),
+      y: new Map(labels.map((label, k) => [label, yOf(k, labels.length)])),
+    }));
+    // The best are drawn last, over the others.
+    for (const { cell, mean } of cells.slice(0, MOST_LINES).toReversed()) {
+      const place = high > low ? (scaled(mean) - low) / (high - low) : 0;
+      ink.strokeStyle = shade(0.82 * (facts.higherIsBetter ? 1 - place : place), dark);
+      ink.beginPath();
+      for (const { at, x, y } of places) ink.lineTo(x, y.get(known.cells[cell]![at]!)!);
+      ink.lineTo(right, valueY(mean));
+      ink.stroke();
+    }
+  }, [cells, whole, facts.name, order]);
 
   const finish = (): void => {
     const brushed = drag.value;
@@ -61,6 +88,7 @@ export function Parallel() {
         <span class="soft">brush an axis, or press its values</span>
       </header>
       <div ref={box} class="parallel">
+        <canvas ref={canvas} style={{ width: `${whole}px`, height: `${HEIGHT}px` }} />
         {/* biome-ignore lint/a11y/useSemanticElements: a drawing with buttons in it */}
         <svg
           width={whole}
@@ -69,23 +97,6 @@ export function Parallel() {
           role="group"
           aria-label={`Parallel coordinates of ${cells.length} cells`}
         >
-          <g fill="none" stroke-width={cells.length > 200 ? 1 : 1.6}>
-            {cells.slice(0, MOST_LINES).map(({ cell, mean }) => {
-              const through = axes.map(
-                ({ path, labels }, i) =>
-                  `${xOf(i).toFixed(1)} ${yOf(labels.indexOf(known.cells[cell]![known.paths.indexOf(path)]!), labels.length).toFixed(1)}`,
-              );
-              const place = high > low ? (scaled(mean) - low) / (high - low) : 0;
-              return (
-                <path
-                  key={cell}
-                  d={`M${through.join('L')}L${right} ${valueY(mean).toFixed(1)}`}
-                  stroke={shade(0.82 * (facts.higherIsBetter ? 1 - place : place), isDark())}
-                  stroke-opacity={cells.length > 100 ? 0.5 : 0.85}
-                />
-              );
-            })}
-          </g>
           {axes.map(({ path, labels }, i) => {
             const kept = listed(shown(`f.${path}`));
             const pressed = (label: string): boolean => kept?.includes(label) ?? false;

@@ -39,6 +39,8 @@ export function RunTable() {
 
   const first = Math.max(0, Math.floor(top.value / ROW_HEIGHT) - SPARE);
   const end = Math.min(all.length, Math.ceil((top.value + height.value) / ROW_HEIGHT) + SPARE);
+  // Rows that come into sight take the places of those that leave it.
+  const slots = Math.max(1, Math.ceil(height.value / ROW_HEIGHT) + 2 * SPARE + 1);
   const at = Math.min(active.value, all.length - 1);
 
   const move = (to: number): void => {
@@ -130,10 +132,10 @@ export function RunTable() {
           {all.slice(first, end).map((line, i) => {
             const index = first + i;
             if (line.kind === 'group')
-              return <GroupLine key={`group-${line.label}`} line={line} index={index} columns={columns.length} active={index === at} />;
+              return <GroupLine key={`slot-${index % slots}`} line={line} index={index} columns={columns.length} active={index === at} />;
             return (
               <RunLine
-                key={line.row}
+                key={`slot-${index % slots}`}
                 known={known}
                 columns={columns}
                 grid={grid}

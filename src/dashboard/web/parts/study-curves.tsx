@@ -45,16 +45,20 @@ export function StudyCurves({ studyKey }: { readonly studyKey: string }) {
     let stale = true;
     const load = async (): Promise<void> => {
       stale = false;
+      const began = performance.now();
       try {
         known.value = await getFrames<Head, BandFrame>(question, leaving.signal);
       } catch {
         // Shown is what was known; the next change asks again.
       }
       if (leaving.signal.aborted) return;
-      timer = setTimeout(() => {
-        timer = undefined;
-        if (stale) void load();
-      }, PACE_MS);
+      timer = setTimeout(
+        () => {
+          timer = undefined;
+          if (stale) void load();
+        },
+        Math.max(PACE_MS, 4 * (performance.now() - began)),
+      );
     };
     void load();
     const stop = version.subscribe(() => {

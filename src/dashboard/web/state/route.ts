@@ -1,5 +1,5 @@
 /** Where we are: the whole view stands in the address, so a reload or a sent link loses nothing. */
-import { computed, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
 
 export type Page =
   | { readonly name: 'overview' | 'workers' | 'submit' }
@@ -20,9 +20,16 @@ export const page = computed((): Page => {
 
 export const query = computed(() => here.value.searchParams);
 
-/** A value of the view, or undefined where the address does not say. */
+const values = new Map<string, ReadonlySignal<string | undefined>>();
+
+/** A value of the view, or undefined where the address does not say. Who reads it hears of its own changes alone. */
 export function shown(name: string): string | undefined {
-  return query.value.get(name) ?? undefined;
+  let value = values.get(name);
+  if (value === undefined) {
+    value = computed(() => query.value.get(name) ?? undefined);
+    values.set(name, value);
+  }
+  return value.value;
 }
 
 export function navigate(path: string): void {

@@ -151,7 +151,8 @@ async function follow(): Promise<void> {
       if (of !== opened) return;
       if (wire.complete) take(wire);
       else takeChanges(wire);
-      await new Promise((resolve) => setTimeout(resolve, PACE_MS));
+      // Of a large table every change costs more: it is shown less often.
+      await new Promise((resolve) => setTimeout(resolve, Math.max(PACE_MS, (table.peek()?.size ?? 0) / 10)));
     } while (again);
   } catch {
     // The stream says when the server is there again; then this is asked anew.

@@ -28,7 +28,9 @@ export function readSelection(of: URLSearchParams): typeof selection.value {
 }
 
 effect(() => {
-  selection.value = readSelection(query.value);
+  const next = readSelection(query.value);
+  // The same filters are the same object: nothing is computed anew for a change of something else.
+  if (JSON.stringify(next) !== JSON.stringify(selection.peek())) selection.value = next;
 });
 
 /** Lets one more value of a filter through, or one less; all values are the same as none. */
