@@ -1,20 +1,71 @@
 /** Studies carried out over a queue: a Redis of its own with its append-only file, worker processes, this process the orchestrator. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { catalog } from '../../src/algorithm/catalog.ts';
 import { BullmqDispatcher } from '../../src/orchestrator/dispatchers/bullmq.ts';
 import { openLedger } from '../../src/orchestrator/ledger/open-ledger.ts';
-import { planStudyFile } from '../../src/orchestrator/plan/plan-study.ts';
+import { type Plan, planStudyFile } from '../../src/orchestrator/plan/plan-study.ts';
 import { readStudy } from '../../src/orchestrator/plan/read-study.ts';
 import { runStudy } from '../../src/orchestrator/run-study.ts';
 import { redisOptions } from '../../src/shared/config/redis.ts';
 import { queueKeys } from '../../src/shared/messages/queued-job.ts';
+import type { RoundJobResult } from '../../src/shared/messages/round-job.ts';
 import { startRedis } from '../../test/support/redis.ts';
 import { inFolder } from './study.ts';
 
-const launcher = join(import.meta.dirname, '..', '..', 'bin', 'marinade.mjs');
-const queue = 'bench';
+export const launcher = join(import.meta.dirname, '..', '..', 'bin', 'marinade.mjs');
+export const queue = 'bench';
+
+/** Quadratics: a round of `dimension` 8 costs microseconds, so that what is measured is the way there and back. */
+export function quadratics(name: string, { dimension = 8, rounds, runs }: { dimension?: number; rounds: number; runs: number }): string {
+  return `
+study: ${name}
+experiment:
+  problem: { name: quadratic, dimension: ${dimension}, heterogeneity: 1 }
+  clients: { total: 10, byzantine: 3 }
+  method: { name: gradient-descent, stepSize: 0.1 }
+  aggregator: { name: coordinate-median }
+  attack: { name: bit-flip }
+  rounds: ${rounds}
+  metrics: { every: 1000, names: [loss] }
+seeds: 0..${runs - 1}
+`;
+}
+
+export function planOf(study: string): Promise<Plan> {
+  return planStudyFile(readStudy(study, 'study.yaml'), {
+    catalog,
+    data: { identify: () => Promise.reject(new Error('the study of this benchmark needs no data')) },
+    strategies: [],
+  });
+}
+
+/** Ends a process that was started here. */
+export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill(signal);
+  await gone;
+}
+
+/** Starts a process and waits until it says on its standard error that it is ready; the rest of that is passed on only if it fails. */
+export async function started(args: readonly string[], ready: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}: ${said}`)));
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (said.includes(ready)) resolve();
+    });
+  });
+  return child;
+}
+
+export function startWorker(url: string, threads: number, more: readonly string[] = []): Promise<ChildProcess> {
+  return started([launcher, 'worker', '--redis', url, '--queue', queue, '--threads', `${threads}`, ...more], 'computes on');
+}
 
 export interface Measured {
   /** From the first commit to the last. */
@@ -23,41 +74,56 @@ export interface Measured {
   readonly jobs: number;
   /** Round computation of these jobs. */
   readonly computeMs: number;
+  /** Processor time of this process in that time, and of its main thread alone: the ledger has a thread of its own. */
+  readonly cpuMs: number;
+  readonly mainMs: number;
+}
+
+export interface How {
+  readonly roundsPerJob: number | 'auto';
+  /** Round jobs in the queue at once. */
+  readonly outstanding: number;
+  /** Hears every result as it comes, before it is committed. */
+  readonly onResult?: (result: RoundJobResult) => void;
+  /** Ends the study early. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Fleet {
+  readonly url: string;
+  /** What was started; whatever is here at the end is ended. */
+  readonly children: ChildProcess[];
   /** Carries a study out and measures it. */
-  carryOut(study: string, roundsPerJob: number | 'auto'): Promise<Measured>;
+  carryOut(study: string, how: How): Promise<Measured>;
 }
 
-/** Calls `use` with a fleet of so many worker processes of so many threads each, which is gone afterwards. */
-export async function withFleet<T>(workers: number, threads: number, use: (fleet: Fleet) => Promise<T>): Promise<T> {
+/** Calls `use` with a Redis and what `start` started for it; all of that is gone afterwards. */
+export async function withFleet<T>(start: (url: string) => Promise<ChildProcess[]>, use: (fleet: Fleet) => Promise<T>): Promise<T> {
   const redis = await startRedis();
-  const children = Array.from({ length: workers }, () =>
-    spawn(process.execPath, [launcher, 'worker', '--redis', redis.url, '--queue', queue, '--threads', `${threads}`], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    }),
-  );
+  let children: ChildProcess[] = [];
   try {
-    for (const child of children) await once(child.stderr!, 'data');
-    return await use({ carryOut: (study, roundsPerJob) => carryOut(redis.url, study, roundsPerJob, 2 * workers * threads + 2) });
+    children = await start(redis.url);
+    return await use({ url: redis.url, children, carryOut: (study, how) => carryOut(redis.url, study, how) });
   } finally {
-    for (const child of children) {
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    }
+    for (const child of children) await end(child);
     await redis.stop();
   }
 }
 
-function carryOut(url: string, study: string, roundsPerJob: number | 'auto', outstanding: number): Promise<Measured> {
+/** So many worker processes of so many threads. */
+export function withWorkers<T>(workers: number, threads: number, use: (fleet: Fleet) => Promise<T>): Promise<T> {
+  return withFleet((url) => Promise.all(Array.from({ length: workers }, () => startWorker(url, threads))), use);
+}
+
+/** Milliseconds: of the wall, of this process's processor time, of its main thread's. */
+function clocks(): readonly [number, number, number] {
+  const [all, main] = [process.cpuUsage(), process.threadCpuUsage()];
+  return [performance.now(), (all.user + all.system) / 1000, (main.user + main.system) / 1000];
+}
+
+function carryOut(url: string, study: string, { roundsPerJob, outstanding, onResult, signal }: How): Promise<Measured> {
   return inFolder(async (folder) => {
-    const plan = await planStudyFile(readStudy(study, 'study.yaml'), {
-      catalog,
-      data: { identify: () => Promise.reject(new Error('the study of this benchmark needs no data')) },
-      strategies: [],
-    });
+    const plan = await planOf(study);
     const onWarning = (message: string): void => void process.stderr.write(`${message}\n`);
     const dispatcher = new BullmqDispatcher({
       failFast: redisOptions(url, 'fail-fast'),
@@ -68,18 +134,29 @@ function carryOut(url: string, study: string, roundsPerJob: number | 'auto', out
     });
     await dispatcher.claim();
     const ledger = await openLedger(join(folder, 'results'), {});
-    let began = 0;
-    let ended = 0;
+    let began = clocks();
+    let ended = began;
     let jobs = -1;
     let computeMs = 0;
     try {
-      await runStudy({
-        ledger,
+      const { interrupted } = await runStudy({
+        ledger: {
+          ...ledger,
+          async commitRoundJob(...parameters) {
+            const report = await ledger.commitRoundJob(...parameters);
+            ended = clocks();
+            if (++jobs === 0) began = ended;
+            return report;
+          },
+        },
         dispatcher: {
-          outstanding,
-          dispatch: async (job, how) => {
-            const result = await dispatcher.dispatch(job, how);
+          get outstanding() {
+            return dispatcher.outstanding;
+          },
+          dispatch: async (job, options) => {
+            const result = await dispatcher.dispatch(job, options);
             if (jobs >= 0) computeMs += result.computeMs;
+            onResult?.(result);
             return result;
           },
           recall: (runKey) => dispatcher.recall(runKey),
@@ -90,17 +167,14 @@ function carryOut(url: string, study: string, roundsPerJob: number | 'auto', out
         worker: queue,
         roundsPerJob,
         solveOptimum: () => Promise.reject(new Error('the study of a benchmark records no gap')),
-        signal: new AbortController().signal,
-        onProgress() {
-          if (++jobs === 0) began = performance.now();
-          ended = performance.now();
-        },
+        signal: signal ?? new AbortController().signal,
         onWarning,
       });
       const runs = await ledger.runs(plan.studyKey);
-      const broken = runs.find(({ outcome }) => outcome !== 'completed');
+      const broken = interrupted ? undefined : runs.find(({ outcome }) => outcome !== 'completed');
       if (broken !== undefined) throw new Error(`a run of the benchmark ended ${broken.outcome}: ${broken.failure?.message}`);
-      return { wallMs: ended - began, jobs, computeMs };
+      const [wallMs, cpuMs, mainMs] = ended.map((value, i) => value - began[i]!) as [number, number, number];
+      return { wallMs, cpuMs, mainMs, jobs, computeMs };
     } finally {
       await dispatcher.close();
       await ledger.close();
