@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Connection } from '../../../src/orchestrator/ledger/connection.ts';
 import { storePoints } from '../../../src/orchestrator/ledger/chunks.ts';
+import { Connection } from '../../../src/orchestrator/ledger/connection.ts';
 import { migrate } from '../../../src/orchestrator/ledger/migrations.ts';
 import { extendPyramid, readBuckets } from '../../../src/orchestrator/ledger/pyramid.ts';
 import { fittedRate } from '../../../src/orchestrator/ledger/rollups.ts';
