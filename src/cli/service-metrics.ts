@@ -38,6 +38,9 @@ export function createMetrics(
     // One scrape after the other: none counts an event twice.
     counting = counting.then(count, count);
     await counting;
+    const asked = performance.now();
+    await ledger.events(seen, 1);
+    const ledgerSeconds = (performance.now() - asked) / 1000;
     const states: Record<string, number> = {};
     for (const study of await ledger.studies())
       for (const [state, runs] of Object.entries(study.states)) states[state] = (states[state] ?? 0) + runs;
@@ -60,6 +63,7 @@ export function createMetrics(
       ...gauge('marinade_rounds_left', 'rounds of the studies under way', [['', sum(advance.map(({ roundsLeft }) => roundsLeft))]]),
       ...counter('marinade_rounds_total', 'rounds committed since the start', orchestrator.roundsCommitted),
       ...[...counts].flatMap(([name, count]) => counter(name, 'events of the ledger', count)),
+      ...gauge('marinade_ledger_seconds', 'time until the ledger answers a small question', [['', ledgerSeconds]]),
       ...gauge('process_resident_memory_bytes', 'resident memory', [['', process.memoryUsage.rss()]]),
     ];
     return `${lines.join('\n')}\n`;

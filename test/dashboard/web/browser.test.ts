@@ -99,7 +99,7 @@ describe.skipIf(browser === undefined)('the dashboard in a browser', () => {
       await page.getByLabel('The study, as YAML').fill(study('wrong', 100).replace('stepSize', 'stepsize'));
       await page.getByRole('button', { name: 'Show the plan' }).click();
       await page.getByRole('button', { name: 'line 5' }).first().waitFor();
-      expect(await page.locator('.numbers .wrong').allTextContents()).toEqual(['5\n']);
+      expect(await page.locator('.numbers .wrong').allTextContents()).toEqual(['5']);
       expect(await seriousViolations(page)).toEqual([]);
       await page.getByLabel('The study, as YAML').fill(study('first', 140_000));
       await page.getByRole('button', { name: 'Show the plan' }).click();

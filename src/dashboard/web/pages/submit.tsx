@@ -107,9 +107,9 @@ export function SubmitPage() {
         >
           <pre ref={numbers} class="numbers" aria-hidden="true">
             {Array.from({ length: Math.max(20, current.split('\n').length) }, (_, i) => (
-              <span key={i + 1} class={wrong.has(i + 1) ? 'wrong' : ''}>
-                {`${i + 1}\n`}
-              </span>
+              <div key={i + 1}>
+                <span class={wrong.has(i + 1) ? 'wrong' : ''}>{i + 1}</span>
+              </div>
             ))}
           </pre>
           <textarea

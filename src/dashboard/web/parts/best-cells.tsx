@@ -27,17 +27,17 @@ export function BestCells() {
               <th scope="col" class="number">
                 mean
               </th>
+              {paths.map((path) => (
+                <th key={path} scope="col">
+                  {path}
+                </th>
+              ))}
               <th scope="col" class="number">
                 range
               </th>
               <th scope="col" class="number">
                 runs
               </th>
-              {paths.map((path) => (
-                <th key={path} scope="col">
-                  {path}
-                </th>
-              ))}
             </tr>
           </thead>
           <tbody>
@@ -55,13 +55,13 @@ export function BestCells() {
                     {shortNumber(mean)}
                   </button>
                 </td>
-                <td class="number soft">{good > 1 ? `${shortNumber(low)} … ${shortNumber(high)}` : '–'}</td>
-                <td class="number">{good === runs ? runs : `${good} of ${runs}`}</td>
                 {paths.map((path) => (
                   <td key={path} class="clip" title={known.cells[cell]![known.paths.indexOf(path)]}>
                     {known.cells[cell]![known.paths.indexOf(path)]}
                   </td>
                 ))}
+                <td class="number soft">{good > 1 ? `${shortNumber(low)} … ${shortNumber(high)}` : '–'}</td>
+                <td class="number">{good === runs ? runs : `${good} of ${runs}`}</td>
               </tr>
             ))}
           </tbody>

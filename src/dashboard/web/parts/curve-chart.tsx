@@ -109,7 +109,7 @@ export function CurveChart(given: CurveChartProps) {
         ...(label === undefined ? {} : { label }),
         stroke: soft,
         font: '12px Inter, system-ui, sans-serif',
-        labelFont: '500 12.5px Inter, system-ui, sans-serif',
+        labelFont: '500 13px Inter, system-ui, sans-serif',
         labelSize: 24,
         grid: { stroke: line, width: 1 },
         ticks: { stroke: line, width: 1, size: 5 },

@@ -38,6 +38,7 @@ export function Parallel() {
   const whole = Math.max(width.value, LEAST_GAP * axes.length + 220);
   const [left, right] = [30, whole - 120];
   const xOf = (axis: number): number => left + (axis * (right - left)) / axes.length;
+  const room = Math.max(12, Math.floor(((right - left) / axes.length - 30) / 6.6));
   const yOf = (place: number, size: number): number => TOP + (HEIGHT - TOP - BOTTOM) * (size === 1 ? 0.5 : place / (size - 1));
   const scaled = (value: number): number => (facts.logarithmic && value > 0 ? Math.log10(value) : value);
   const values = cells.map(({ mean }) => scaled(mean)).filter(Number.isFinite);
@@ -160,7 +161,7 @@ export function Parallel() {
                   >
                     <circle cx={xOf(i)} cy={yOf(k, labels.length)} r={3.2} fill="currentColor" />
                     <text x={xOf(i) + 11} y={yOf(k, labels.length) + 4} stroke="var(--card)" stroke-width="4" paint-order="stroke">
-                      {label.length > 24 ? `${label.slice(0, 23)}…` : label}
+                      {label.length > room ? `${label.slice(0, room - 1)}…` : label}
                     </text>
                   </g>
                 ))}

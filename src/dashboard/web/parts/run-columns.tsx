@@ -60,7 +60,7 @@ export function columnsOf(known: StudyTable, metricName: string | undefined, met
       : [
           number('last', metricTitle, values.last, Math.max(112, 36 + 7 * metricTitle.length)),
           number('min', 'smallest', values.min),
-          { ...number('rate', 'decades/1000 rounds', values.rate, 158), content: (row: number) => shortNumber(1000 * values.rate[row]!) },
+          { ...number('rate', 'rate per 1000', values.rate, 128), content: (row: number) => shortNumber(1000 * values.rate[row]!) },
         ]),
     { name: 'seconds', title: 'computed', width: 100, number: true, content: (row) => duration(known.seconds[row]!) },
   ];

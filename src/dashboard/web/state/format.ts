@@ -19,7 +19,7 @@ export function compact(value: number): string {
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 100) return `${Number(seconds.toPrecision(seconds < 10 ? 2 : 3))} s`;
+  if (seconds < 100) return `${Number(seconds.toPrecision(2))} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
