@@ -85,6 +85,7 @@ async function main() {
   };
   const steps = [
     ['types', 'tsc', ['--noEmit']],
+    ['types of the page', 'tsc', ['--noEmit', '--project', 'src/dashboard/web/tsconfig.json']],
     ['lint', 'biome', ['check', '.']],
     ['generated files', 'node', ['scripts/generate.ts', '--check']],
     ['kernels', 'node', ['scripts/build-kernels.ts', '--check']],
