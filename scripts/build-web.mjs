@@ -4,7 +4,7 @@
  * too. The build is made beside its place and moved there whole, so two commands at once do no harm.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from './ensure-installed.mjs';
@@ -58,6 +58,8 @@ export async function ensureWebBuilt(say) {
       },
     });
     writeFileSync(join(folder, '.sources'), hash);
+    // A temporary folder is its owner's alone; the page is served by whoever runs marinade, in a container another user.
+    chmodSync(folder, 0o755);
     rmSync(target, { recursive: true, force: true });
     mkdirSync(join(root, 'dist'), { recursive: true });
     renameSync(folder, target);
