@@ -6,6 +6,7 @@
  * it. Ratios on one thread use thread time, so a busy machine blurs them less than it does wall time.
  */
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { dashboard } from './dashboard.ts';
 import { memory } from './memory.ts';
 import { queueChains, queueOverhead, queueWorkers } from './queue.ts';
 import { queueFleet } from './queue-fleet.ts';
@@ -19,7 +20,7 @@ import { sweep } from './sweep.ts';
 import { threads } from './threads.ts';
 
 const queue = [queueOverhead, queueChains, queueWorkers, queueSubmit, queueRecovery, queueFleet];
-const questions: readonly Question[] = [memory, rounds, rules, threads, sweep, start, ...queue];
+const questions: readonly Question[] = [memory, rounds, rules, threads, sweep, start, dashboard, ...queue];
 
 const wanted = process.argv.slice(2);
 const isMeant = ({ name }: Question, by: string): boolean => name === by || name.startsWith(`${by}-`);
