@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { createProgram } from '../../src/cli/program.ts';
@@ -175,6 +175,15 @@ describe('deploy/Dockerfile', () => {
     expect(needed.filter((name) => !copied.includes(name))).toEqual([]);
     expect(lines).toContain('USER node');
     expect(lines.findLastIndex((line) => line.startsWith('USER'))).toBeGreaterThan(lines.findLastIndex((line) => line.startsWith('RUN')));
+  });
+
+  test('the page that its build makes may be read by that user', async () => {
+    const { ensureWebBuilt } = (await import(pathToFileURL(join(root, 'scripts/build-web.mjs')).href)) as {
+      ensureWebBuilt(say: () => void): Promise<void>;
+    };
+    await ensureWebBuilt(() => {});
+    for (const name of ['', 'assets', 'index.html']) expect(statSync(join(root, 'dist/web', name)).mode & 0o004, name).toBe(0o004);
+    for (const name of ['', 'assets']) expect(statSync(join(root, 'dist/web', name)).mode & 0o001, name).toBe(0o001);
   });
 });
 
