@@ -55,6 +55,30 @@ async function setting(execute: Execute, planned: readonly PlannedRun[] = ['a', 
 const withCalls = (ledger: OwnedLedger, calls: Partial<OwnedLedger>): OwnedLedger => ({ ...ledger, ...calls });
 
 describe('carrying out a study', () => {
+  test('it tells the dispatcher of a run that is given up that nothing follows', async () => {
+    const { carryOut, dispatcher, outcomes } = await setting(async (job) => {
+      if (job.runKey === 'b') throw new MarinadeError('MARINADE_EXECUTION_FAILED', 'as it was told');
+      return computed(job);
+    });
+    const recalled: string[] = [];
+    await carryOut({ dispatcher: { ...dispatcher, recall: (runKey) => void recalled.push(runKey) } });
+    expect(await outcomes()).toEqual(['completed', 'failed', 'completed']);
+    expect(recalled).toEqual(['b']);
+  });
+
+  test('it ends with the reason when nothing can be dispatched any more, and blames no run', async () => {
+    const lost = Promise.withResolvers<MarinadeError>();
+    const asked: string[] = [];
+    const { carryOut, dispatcher, outcomes } = await setting(async ({ runKey }) => {
+      asked.push(runKey);
+      lost.resolve(new MarinadeError('MARINADE_EXECUTION_QUEUE_OWNED', 'another has it'));
+      throw new MarinadeError('MARINADE_EXECUTION_INTERRUPTED', 'undone');
+    });
+    expect((await failureOf(carryOut({ dispatcher: { ...dispatcher, lost: lost.promise } }))).code).toBe('MARINADE_EXECUTION_QUEUE_OWNED');
+    expect(await outcomes()).toEqual([null, null, null]);
+    expect(asked.length).toBeLessThan(10);
+  });
+
   test('it cuts runs into jobs, one out at a time for each, and commits what they compute', async () => {
     const out = new Set<string>();
     const jobs: [string, number, number][] = [];

@@ -15,14 +15,23 @@ export async function livingWorkers(client: Redis, keys: QueueKeys): Promise<Wor
   const gone: string[] = [];
   ids.forEach((id, i) => {
     const text = answers[2 * i]?.[1] as string | null;
+    const info = text === null || text === undefined ? undefined : infoOf(text, Number(answers[2 * i + 1]?.[1] ?? 0));
     if (text === null || text === undefined) gone.push(id);
-    else {
-      const { lifeMs, ...about } = JSON.parse(text) as Omit<WorkerInfo, 'silentSeconds'> & { lifeMs: number };
-      found.push({ ...about, silentSeconds: Math.max(0, lifeMs - Number(answers[2 * i + 1]?.[1] ?? 0)) / 1000 });
-    }
+    else if (info !== undefined) found.push(info);
   });
   if (gone.length > 0) await client.srem(keys.workers, ...gone);
   return found;
+}
+
+/** What a worker says of itself; undefined where nobody can read it: it must not keep the others from being counted. */
+function infoOf(text: string, leftMs: number): WorkerInfo | undefined {
+  try {
+    const { lifeMs, ...about } = JSON.parse(text) as Omit<WorkerInfo, 'silentSeconds'> & { lifeMs: number };
+    if (!Number.isSafeInteger(about.threads) || !Number.isFinite(lifeMs)) return undefined;
+    return { ...about, silentSeconds: Math.max(0, lifeMs - leftMs) / 1000 };
+  } catch {
+    return undefined;
+  }
 }
 
 /**

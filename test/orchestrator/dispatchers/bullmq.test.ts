@@ -167,6 +167,17 @@ describe('the dispatcher over a queue', () => {
     expect((await pending).toRound).toBe(5);
   });
 
+  test('it counts workers, and not those whose word nobody can read', async () => {
+    const said = { good: '{"id":"good","threads":40,"lifeMs":2000}', garbled: 'no JSON', strange: '{"threads":"many"}' };
+    for (const [id, text] of Object.entries(said)) {
+      await client.set(keys.worker(id), text, 'PX', 2000);
+      await client.sadd(keys.workers, id);
+    }
+    await dispatcher.reconcile();
+    expect(dispatcher.outstanding).toBe(80);
+    expect((await dispatcher.workers()).map(({ id }) => id)).toEqual(['good']);
+  });
+
   test('it remembers nothing of runs that ended, failed for good, or were taken back', async () => {
     const jobs = [newJob(), newJob(), newJob()];
     const [ended, failed, recalled] = jobs.map((job) => dispatcher.dispatch(job, { isolated: false }).catch(codeOf));
