@@ -30,15 +30,15 @@ const harm = async (where: 'rule' | 'client', how: string, at: number, changes =
 const healthy = () => harm('client', 'behave', 1);
 
 /** Rounds as long as the dimension is large. */
-const quadraticStudy = (dimension: number, seeds: string): unknown => ({
+const quadraticStudy = (dimension: number, seeds: string, rounds = 6): unknown => ({
   study: 'quadratic',
   experiment: {
     problem: { name: 'quadratic', dimension },
     clients: { total: 4, byzantine: 0 },
     method: { name: 'gradient-descent', stepSize: 0.1 },
     aggregator: { name: 'mean' },
-    rounds: 6,
-    metrics: { every: 6, names: ['loss'] },
+    rounds,
+    metrics: { every: rounds, names: ['loss'] },
   },
   seeds,
 });
@@ -148,18 +148,19 @@ describe('the pool', () => {
 
   test('it gives a lone run of long rounds all threads under the plan auto, and changes no bit', async () => {
     const pool = poolOf('auto');
-    const threadsOf = async (dimension: number, others: number): Promise<number[]> => {
-      const runs = await runsOf(quadraticStudy(dimension, `0..${others}`));
-      const [first, ...rest] = runs.map((run) => jobOf(run, { rounds: 3 }));
+    const threadsOf = async (dimension: number, rounds: number, others: number): Promise<number[]> => {
+      const runs = await runsOf(quadraticStudy(dimension, `0..${others}`, 2 * rounds));
+      const [first, ...rest] = runs.map((run) => jobOf(run, { rounds }));
       const led = await pool.execute(first!);
       const beside = rest.map((job) => pool.execute(job));
-      const followed = await pool.execute(jobAfter(first!, led, { rounds: 3 }));
+      const followed = await pool.execute(jobAfter(first!, led, { rounds }));
       await Promise.all(beside);
       return [led.threads, followed.threads];
     };
-    expect(await threadsOf(200_000, 0)).toEqual([1, 2]);
-    expect(await threadsOf(200_000, 1)).toEqual([1, 1]);
-    expect(await threadsOf(10, 0)).toEqual([1, 1]);
+    expect(await threadsOf(200_000, 3, 0)).toEqual([1, 2]);
+    expect(await threadsOf(200_000, 3, 1)).toEqual([1, 1]);
+    // So many that neither compilation nor another program makes them long.
+    expect(await threadsOf(10, 10_000, 0)).toEqual([1, 1]);
     const [run] = await runsOf(quadraticStudy(200_000, '0..0'));
     expect((await carry(run!, pool, 2)).resultHash).toBe((await carry(run!, poolOf('inline'))).resultHash);
   });

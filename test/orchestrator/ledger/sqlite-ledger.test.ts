@@ -14,7 +14,7 @@ import { failureOf, filesBelow, temporaryFolder } from './support.ts';
 
 afterEach(endChildren);
 
-describe('a process killed while it commits', () => {
+describe('a process killed while it commits', { timeout: 180_000 }, () => {
   test('it loses nothing it confirmed, and its successors come to the same results', async () => {
     const seed = Number(process.env['MARINADE_TEST_SEED'] ?? Date.now() % 1_000_000);
     console.log(`kill test: MARINADE_TEST_SEED=${seed}`);
