@@ -167,7 +167,7 @@ describe('exit code 7: data', () => {
       .replace(/parameters:\n.*\n/, '');
     const ended = await marinade(['run', writeStudy(cwd, text.replace('optimality-gap, ', 'loss, ')), '--report'], { cwd });
     expect(ended.status).toBe(0);
-    expect(ended.stderr).toContain("the file 'mushrooms' was not found");
+    expect(ended.stderr).toMatch(/expected {3}879711 bytes .*\n +looked in .*\n +to do {6}put 'mushrooms'/);
     const note = "data set 'mushrooms' was not found; these runs are on synthetic-adult, a seeded stand-in of its shape";
     expect(ended.stderr).toContain(note);
     const key = (await marinade(['show', 'small', '-q'], { cwd })).stdout.trim();

@@ -1,4 +1,5 @@
 /** One run: its curves, what it is, how it went, and what may be done to it. */
+
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { JournalEntry, MetricFacts } from '../../../shared/contracts/dashboard.ts';
@@ -9,6 +10,7 @@ import { ErrorNotice } from '../parts/notice.tsx';
 import { Outcome } from '../parts/outcomes.tsx';
 import { RunActions } from '../parts/run-actions.tsx';
 import { RunCurves } from '../parts/run-curves.tsx';
+import { Scroll } from '../parts/scroll.tsx';
 import { type ApiError, get } from '../state/api.ts';
 import { ago, clock, duration, grouped, shortNumber } from '../state/format.ts';
 import { onChange } from '../state/stream.ts';
@@ -153,7 +155,7 @@ function Numbers({ run }: { readonly run: StudyRun }) {
   return (
     <section class="card">
       <h2>Numbers</h2>
-      <div class="scroll">
+      <Scroll label="Numbers">
         <table>
           <thead>
             <tr>
@@ -178,7 +180,7 @@ function Numbers({ run }: { readonly run: StudyRun }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {run.resultHash !== null && (
         <p class="soft wrap">
           result hash <span class="mono">{run.resultHash}</span>
@@ -195,7 +197,7 @@ function Attempts({ attempts }: { readonly attempts: readonly AttemptRow[] }) {
       {attempts.length === 0 ? (
         <p class="soft">None yet: the run waits for its turn.</p>
       ) : (
-        <div class="scroll">
+        <Scroll label="Attempts">
           <table>
             <thead>
               <tr>
@@ -222,7 +224,7 @@ function Attempts({ attempts }: { readonly attempts: readonly AttemptRow[] }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </section>
   );

@@ -101,7 +101,10 @@ export function StudyPage({ studyKey }: { readonly studyKey: string }) {
       {study.value !== undefined && (
         <details class="card">
           <summary>The study file, as it was submitted</summary>
-          <pre class="source">{study.value.source}</pre>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys must scroll it */}
+          <pre class="source" tabIndex={0}>
+            {study.value.source}
+          </pre>
         </details>
       )}
     </>

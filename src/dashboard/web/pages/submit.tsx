@@ -142,7 +142,10 @@ export function SubmitPage() {
                         line {problem.line}
                       </button>{' '}
                       {problem.message}
-                      {problem.more !== '' && <pre>{problem.more}</pre>}
+                      {problem.more !== '' && (
+                        // biome-ignore lint/a11y/noNoninteractiveTabindex: keys must scroll it
+                        <pre tabIndex={0}>{problem.more}</pre>
+                      )}
                     </li>
                   ))}
                 </ol>

@@ -1,8 +1,10 @@
 /** Who works: age of the last sign of life, what each is busy with, how fast; and the way to let one leave. */
+
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { WorkerInfo } from '../../../shared/contracts/commands.ts';
 import { act, askBack } from '../parts/ask.tsx';
+import { Scroll } from '../parts/scroll.tsx';
 import { about, get, send } from '../state/api.ts';
 import { bytes, compact, count, duration } from '../state/format.ts';
 
@@ -62,7 +64,7 @@ export function WorkersPage() {
       {all.length === 0 ? (
         <Nobody />
       ) : (
-        <div class="scroll">
+        <Scroll label="Workers">
           <table>
             <thead>
               <tr>
@@ -99,7 +101,7 @@ export function WorkersPage() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
       {known.here !== null && (
         <p class="soft">

@@ -5,6 +5,7 @@ import { shortNumber } from '../state/format.ts';
 import { show } from '../state/route.ts';
 import { table } from '../state/study-table.ts';
 import { joined, metric, varied } from '../state/view.ts';
+import { Scroll } from './scroll.tsx';
 
 const SHOWN = 8;
 
@@ -20,7 +21,7 @@ export function BestCells() {
           by {metric.value?.title.toLowerCase()}, mean of {Math.min(SHOWN, cells.length)} of {cells.length}
         </span>
       </header>
-      <div class="scroll">
+      <Scroll label="Best cells">
         <table class="best">
           <thead>
             <tr>
@@ -66,7 +67,7 @@ export function BestCells() {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   );
 }

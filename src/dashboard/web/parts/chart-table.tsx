@@ -1,8 +1,10 @@
 /** A chart's numbers as a table, at most 25 rows a page. */
+
 import { useSignal } from '@preact/signals';
 import { shortNumber } from '../state/format.ts';
 import type { DrawnCurve } from './curve-chart.tsx';
 import { valueAt } from './draw-curves.ts';
+import { Scroll } from './scroll.tsx';
 
 const ROWS = 25;
 const PAGES = 4;
@@ -38,7 +40,7 @@ export function ChartTable({
       <summary>Numbers of this chart</summary>
       {open.value && (
         <>
-          <div class="scroll">
+          <Scroll label="Numbers of the chart">
             <table>
               <caption class="visually-hidden">{yLabel}</caption>
               <thead>
@@ -66,7 +68,7 @@ export function ChartTable({
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroll>
           {pages > 1 && (
             <p class="row">
               <button type="button" disabled={at.value === 0} onClick={() => at.value--}>

@@ -2,6 +2,7 @@
  * Two parameters against each other: in every cell the mean of the metric's last values over the runs that ended by
  * themselves, how many there are, and how far the others are. Cells fill while runs finish.
  */
+
 import { useComputed } from '@preact/signals';
 import { count, shortNumber } from '../state/format.ts';
 import { endedByItself, hasEnded } from '../state/outcomes.ts';
@@ -9,6 +10,7 @@ import { show, shown } from '../state/route.ts';
 import { filtered, type StudyTable, table, version } from '../state/study-table.ts';
 import { heatAxes, joined, labelsOf, listed, metric } from '../state/view.ts';
 import { inkOn, shade } from './colours.ts';
+import { Scroll } from './scroll.tsx';
 import { isDark, palette } from './theme.tsx';
 
 interface HeatCell {
@@ -117,7 +119,7 @@ export function HeatMap() {
   };
   return (
     <div>
-      <div class="scroll">
+      <Scroll label="Heat map">
         <table class="heat">
           <caption class="visually-hidden">
             {facts.title}, mean of last values, by {rowPath ?? 'nothing'} and {columnPath ?? 'nothing'}
@@ -152,7 +154,7 @@ export function HeatMap() {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <ScaleKey heat={known} />
     </div>
   );
