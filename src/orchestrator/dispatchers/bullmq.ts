@@ -170,12 +170,13 @@ export class BullmqDispatcher implements Dispatcher {
     this.outstanding = Math.max(this.#options.outstanding, 2 * threads);
     for (const [key, pending] of this.#pending) {
       if (!pending.added) continue;
-      const { delivery } = pending;
-      const state = await this.#queue.getJobState(jobIdOf(pending.job, delivery));
-      const settled = state === 'unknown' || state === 'completed' || state === 'failed';
-      // Its result may have arrived while we asked.
-      if (!settled || this.#pending.get(key) !== pending || pending.delivery !== delivery) continue;
-      this.#options.onWarning(`a job of run ${pending.job.runKey.slice(0, 12)} was no longer in the queue (${state}); it is added again`);
+      const { job, delivery } = pending;
+      const state = await this.#queue.getJobState(jobIdOf(job, delivery));
+      if (!['unknown', 'completed', 'failed'].includes(state)) continue;
+      // Before a job leaves the queue its result is in the stream, where it may wait to be heard.
+      await this.#results.caughtUp();
+      if (this.#pending.get(key) !== pending || pending.delivery !== delivery) continue;
+      this.#options.onWarning(`a job of run ${job.runKey.slice(0, 12)} was no longer in the queue (${state}); it is added again`);
       this.#addAgain(key, pending);
     }
   }

@@ -21,6 +21,7 @@ export interface ResultStreamOptions {
 
 const BLOCK_MS = 2000;
 const RETRY_MS = 500;
+const LOOK_MS = 10;
 const DELETE_AFTER_MS = 20;
 /** Longest time that the end waits for the last deletion. */
 const CLOSE_MS = 500;
@@ -33,6 +34,7 @@ export class ResultStream {
   #heard: Buffer[] = [];
   #deletion: NodeJS.Timeout | undefined;
   #lastId = '0';
+  #silences = 0;
   #closed = false;
 
   constructor(options: ResultStreamOptions) {
@@ -52,6 +54,15 @@ export class ResultStream {
     this.#deleter.disconnect();
   }
 
+  /** Resolves when all was heard that is in the stream now, or nothing is heard any more. */
+  async caughtUp(): Promise<void> {
+    const [newest] = await this.#deleter.xrevrange(this.#options.key, '+', '-', 'COUNT', 1);
+    if (newest === undefined) return;
+    // A silence is the end of the stream, too; what was heard last is not known after it.
+    for (const before = this.#silences; before === this.#silences && isBefore(this.#lastId, newest[0]) && !this.#closed; )
+      await pause(LOOK_MS);
+  }
+
   async #listen(): Promise<void> {
     const { key, hear, onWarning } = this.#options;
     while (!this.#closed) {
@@ -66,7 +77,9 @@ export class ResultStream {
           this.#deletion ??= setTimeout(() => void this.#deleteHeard(), DELETE_AFTER_MS).unref();
         }
         // After a silence from the beginning: a Redis that lost everything and whose clock went back counts from lower ids.
-        if (entries.length === 0) this.#lastId = '0';
+        if (entries.length > 0) continue;
+        this.#lastId = '0';
+        this.#silences++;
       } catch (thrown) {
         if (this.#closed) return;
         onWarning(`results cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
@@ -81,6 +94,12 @@ export class ResultStream {
     this.#heard = [];
     if (heard.length > 0) await this.#deleter.xdel(this.#options.key, ...heard).catch(() => {});
   }
+}
+
+/** Whether an id of an entry, `milliseconds-number`, comes before another. */
+function isBefore(one: string, other: string): boolean {
+  const [[ms = 0, n = 0], [otherMs = 0, otherN = 0]] = [one.split('-').map(Number), other.split('-').map(Number)];
+  return ms < otherMs || (ms === otherMs && n < otherN);
 }
 
 function fieldsOf(fields: readonly Buffer[]): StreamMessage {

@@ -167,6 +167,33 @@ describe('the dispatcher over a queue', () => {
     expect((await pending).toRound).toBe(5);
   });
 
+  test('it does not take a job for lost whose result waits in the stream behind others', async () => {
+    const job = newJob();
+    const pending = dispatcher.dispatch(job, { isolated: false });
+    const wait = `${keys.prefix}:${keys.name}:wait`;
+    await vi.waitFor(async () => expect(await client.lrange(wait, 0, -1)).toContain(jobIdOf(job, 0)));
+    const calls = client.multi();
+    for (let others = 0; others < 3000; others++) calls.xadd(keys.results, '*', 'kind', 'of another');
+    calls.xadd(keys.results, '*', ...Object.entries(messageOf(job, resultOf(job))).flat()).lrem(wait, 0, jobIdOf(job, 0));
+    await calls.exec();
+    await dispatcher.reconcile();
+    expect(warnings).toEqual([]);
+    expect((await pending).toRound).toBe(5);
+  });
+
+  test('it sends a job again that is gone from the queue, and has no result', async () => {
+    const job = newJob();
+    const pending = dispatcher.dispatch(job, { isolated: false });
+    const wait = `${keys.prefix}:${keys.name}:wait`;
+    await vi.waitFor(async () => expect(await client.lrem(wait, 0, jobIdOf(job, 0))).toBe(1));
+    await vi.waitFor(async () => {
+      await dispatcher.reconcile();
+      expect(warnings).toEqual([expect.stringContaining('was no longer in the queue')]);
+    });
+    await say(messageOf(job, resultOf(job)));
+    expect((await pending).toRound).toBe(5);
+  });
+
   test('it counts workers, and not those whose word nobody can read', async () => {
     const said = { good: '{"id":"good","threads":40,"lifeMs":2000}', garbled: 'no JSON', strange: '{"threads":"many"}' };
     for (const [id, text] of Object.entries(said)) {
