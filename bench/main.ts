@@ -9,7 +9,7 @@ import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { dashboard } from './dashboard.ts';
 import { memory } from './memory.ts';
 import { queueChains, queueOverhead, queueWorkers } from './queue.ts';
-import { queueFleet } from './queue-fleet.ts';
+import { queueCores, queueFleet } from './queue-fleet.ts';
 import { queueRecovery } from './queue-recovery.ts';
 import { queueSubmit } from './queue-submit.ts';
 import { rounds } from './rounds.ts';
@@ -19,7 +19,7 @@ import type { Question } from './support/question.ts';
 import { sweep } from './sweep.ts';
 import { threads } from './threads.ts';
 
-const queue = [queueOverhead, queueChains, queueWorkers, queueSubmit, queueRecovery, queueFleet];
+const queue = [queueOverhead, queueChains, queueWorkers, queueSubmit, queueRecovery, queueFleet, queueCores];
 const questions: readonly Question[] = [memory, rounds, rules, threads, sweep, start, dashboard, ...queue];
 
 const wanted = process.argv.slice(2);

@@ -1,7 +1,7 @@
 /** What one orchestrator feeds: 200 workers that compute nothing take its jobs as fast as they come, or for 2 s each. */
 import { join } from 'node:path';
 import type { Question } from './support/question.ts';
-import { type Measured, quadratics, queue, started, withFleet } from './support/queue.ts';
+import { type Fleet, type Measured, quadratics, queue, started, withFleet } from './support/queue.ts';
 import { against, spread } from './support/spread.ts';
 
 const WORKERS = 200;
@@ -20,54 +20,69 @@ interface Load {
   readonly jobsPerRun: number;
 }
 
-/** Beside what is measured between the first and the last commit: results a second between a tenth and nine tenths of them. */
+/** Beside what is measured between the first and the last commit: results a second while all have work. */
 interface Fed extends Measured {
   readonly perSecond: number;
 }
 
-/** Carries out one study after another, `repeats` times. */
-function feed({ threads, jobMs, runs, jobsPerRun }: Load, repeats: number): Promise<Fed[]> {
+function withIdlers<T>({ threads, jobMs }: Load, use: (fleet: Fleet) => Promise<T>): Promise<T> {
   const start = (url: string) =>
     Promise.all([1, 2].map(() => started([program, url, queue, `${WORKERS / 2}`, `${threads}`, `${jobMs}`], 'compute nothing')));
-  return withFleet(start, async (fleet) => {
-    const fed: Fed[] = [];
-    for (let repeat = 0; repeat < repeats; repeat++) {
-      const times: number[] = [];
-      const study = quadratics('fleet', { dimension: 123, rounds: ROUNDS_PER_JOB * jobsPerRun, runs });
-      const measured = await fleet.carryOut(study, {
-        roundsPerJob: ROUNDS_PER_JOB,
-        outstanding: 2 * WORKERS * threads,
-        onResult: () => times.push(performance.now()),
-      });
-      const [from, to] = [Math.floor(times.length / 10), Math.floor((9 * times.length) / 10)];
-      fed.push({ ...measured, perSecond: (1000 * (to - from)) / (times[to]! - times[from]!) });
-    }
-    return fed;
+  return withFleet(start, use);
+}
+
+async function feed(fleet: Fleet, { threads, runs, jobsPerRun }: Load, seconds?: number): Promise<Fed> {
+  const times: number[] = [];
+  const over = new AbortController();
+  const study = quadratics('fleet', { dimension: 123, rounds: ROUNDS_PER_JOB * jobsPerRun, runs });
+  const measured = await fleet.carryOut(study, {
+    roundsPerJob: ROUNDS_PER_JOB,
+    outstanding: 2 * WORKERS * threads,
+    signal: over.signal,
+    onResult() {
+      if (over.signal.aborted) return;
+      times.push(performance.now());
+      if (seconds !== undefined && times.at(-1)! - times[0]! > 1000 * seconds) over.abort();
+    },
   });
+  // Neither the start nor the end, when not all of them have work.
+  const [first, last] = [times[0]!, times.at(-1)!];
+  const [from, to] = seconds === undefined ? [first + (last - first) / 10, last - (last - first) / 10] : [first + (last - first) / 2, last];
+  return { ...measured, perSecond: (1000 * times.filter((time) => time >= from && time <= to).length) / (to - from) };
 }
 
 export const queueFleet: Question = {
   name: 'queue-fleet',
-  asks: `How many cores does one orchestrator feed with round jobs of ${JOB_MS / 1000} s?`,
+  asks: `What does a round job of ${WORKERS} workers that compute nothing cost the orchestrator?`,
   async answer(print) {
-    const idle = await feed({ threads: 1, jobMs: 0, runs: 2 * WORKERS, jobsPerRun: 20 }, REPEATS);
-    const perJob = idle.map(({ cpuMs, jobs }) => cpuMs / jobs);
-    const mainPerJob = idle.map(({ mainMs, jobs }) => mainMs / jobs);
+    const load = { threads: 1, jobMs: 0, runs: 2 * WORKERS, jobsPerRun: 10 };
+    const fed = await withIdlers(load, async (fleet) => {
+      const all: Fed[] = [];
+      for (let repeat = 0; repeat < REPEATS; repeat++) all.push(await feed(fleet, load));
+      return all;
+    });
+    const perJob = fed.map(({ cpuMs, jobs }) => cpuMs / jobs);
+    const mainPerJob = fed.map(({ mainMs, jobs }) => mainMs / jobs);
     const cores = perJob.map((ms) => JOB_MS / ms);
-    print(
-      `${WORKERS} workers that compute nothing: ${spread(
-        idle.map(({ perSecond }) => perSecond),
-        'round jobs/s',
-      )} on the cores of this machine`,
-    );
+    const rates = fed.map(({ perSecond }) => perSecond);
+    print(`committed, workers and Redis on the same cores: ${spread(rates, 'round jobs/s')}`);
     print(`the orchestrator's processor time: ${spread(perJob, 'ms per job')}, of which on its main thread ${spread(mainPerJob, 'ms')}`);
-    print(`hence one core of an orchestrator feeds ${spread(cores, 'cores')}; ${against(cores, { least: TARGET_CORES })}`);
-    const threads = TARGET_CORES / WORKERS;
-    const [fed] = await feed({ threads, jobMs: JOB_MS, runs: 2 * TARGET_CORES, jobsPerRun: 4 }, 1);
+    print(
+      `hence what it feeds with one core and jobs of ${JOB_MS / 1000} s: ${spread(cores, 'cores')}; ${against(cores, { least: TARGET_CORES })}`,
+    );
+  },
+};
+
+export const queueCores: Question = {
+  name: 'queue-cores',
+  asks: `Does one orchestrator keep ${TARGET_CORES} threads in round jobs of ${JOB_MS / 1000} s, with workers and Redis on the same machine?`,
+  async answer(print) {
+    const load = { threads: TARGET_CORES / WORKERS, jobMs: JOB_MS, runs: 2 * TARGET_CORES, jobsPerRun: 100 };
+    const { perSecond, cpuMs, wallMs } = await withIdlers(load, (fleet) => feed(fleet, load, 40));
     const wanted = (1000 * TARGET_CORES) / JOB_MS;
     print(
-      `${WORKERS} workers of ${threads} threads that take ${JOB_MS / 1000} s: ${spread([fed!.perSecond], 'round jobs/s')} of ${wanted}, ` +
-        `with ${((100 * fed!.cpuMs) / fed!.wallMs).toFixed(0)} % of a core`,
+      `${WORKERS} workers of ${load.threads} threads, the last 20 s: ${spread([perSecond], 'round jobs/s')} of ${wanted}, ` +
+        `with ${((100 * cpuMs) / wallMs).toFixed(0)} % of a core`,
     );
   },
 };

@@ -3,7 +3,7 @@ import type { Question } from './support/question.ts';
 import { type Fleet, quadratics, withWorkers } from './support/queue.ts';
 import { against, spread } from './support/spread.ts';
 
-const REPEATS = 5;
+const REPEATS = 3;
 
 async function rates(fleet: Fleet, rounds: number, runs: number, outstanding: number): Promise<number[]> {
   const found: number[] = [];
@@ -59,7 +59,7 @@ export const queueChains: Question = {
   asks: 'How many rounds a second come through when every round is a job, claimed, sent back and committed?',
   async answer(print) {
     await withWorkers(1, 1, async (fleet) => {
-      const one = await rates(fleet, 1500, 1, 2);
+      const one = await rates(fleet, 1000, 1, 2);
       print(`one run, a worker of one thread: ${spread(one, 'rounds/s')}; ${against(one, { least: 500 })}`);
     });
     await withWorkers(1, 2, async (fleet) => {
