@@ -7,6 +7,7 @@
 import type { Dispatcher } from '../shared/contracts/dispatcher.ts';
 import type { Ledger, StoredOptimum, StudyRun, SubmitReport } from '../shared/contracts/ledger.ts';
 import { codeOf, type ErrorCode, isDeath, MarinadeError, type PlainFailure, toPlain } from '../shared/errors.ts';
+import type { Tell } from '../shared/log.ts';
 import type { RoundJob, RoundJobResult } from '../shared/messages/round-job.ts';
 import { type Command, type CoreEvent, type CoreState, createCore, decide, isHeld, isIdle, isStudyDone } from './core.ts';
 import { Optima } from './optima.ts';
@@ -26,7 +27,7 @@ export interface OrchestratorOptions {
   solveOptimum(experiment: string): Promise<StoredOptimum>;
   /** The numbers of a study have changed. */
   onProgress?(progress: StudyProgress): void;
-  onWarning(message: string): void;
+  readonly onWarning: Tell;
 }
 
 /** What ends the orchestrator rather than a run: nothing can be recorded any more. */
@@ -251,7 +252,7 @@ export class Orchestrator {
       report = await this.#options.ledger.commitRoundJob(fence, result);
     } catch (thrown) {
       if (!resultFailures.has(codeOf(thrown))) throw thrown;
-      this.#options.onWarning(`ALARM: ${(thrown as Error).message}`);
+      this.#options.onWarning(`ALARM: ${(thrown as Error).message}`, { run: runKey, round: result.toRound, fence, alarm: true });
       await this.#onFailure(active, toPlain(thrown));
       return;
     }
@@ -277,9 +278,11 @@ export class Orchestrator {
     let checkpoint = active.checkpoint;
     if (checkpoint?.round !== fromRound && fromRound >= 0) {
       const found = await this.#options.ledger.checkpoint(run.runKey);
-      for (const message of found?.damaged ?? []) this.#options.onWarning(message);
+      for (const message of found?.damaged ?? []) this.#options.onWarning(message, { run: run.runKey });
       if (found === undefined)
-        this.#options.onWarning(`no checkpoint of run ${run.runKey.slice(0, 12)} is intact: it begins again at round 0`);
+        this.#options.onWarning(`no checkpoint of run ${run.runKey.slice(0, 12)} is intact: it begins again at round 0`, {
+          run: run.runKey,
+        });
       checkpoint = found;
     }
     return {

@@ -22,6 +22,7 @@ import { Redis } from 'ioredis';
 import type { RedisOptions } from '../shared/config/redis.ts';
 import type { RoundJobExecutor } from '../shared/contracts/round-job.ts';
 import { MarinadeError, toPlain } from '../shared/errors.ts';
+import type { Tell } from '../shared/log.ts';
 import { besideField, bufferOf, fromQueued, type QueuedJob, type QueueKeys, spoken } from '../shared/messages/queued-job.ts';
 import { encodeResult } from '../shared/messages/result-codec.ts';
 import { numericsVersion, type RoundJob, type RoundJobResult } from '../shared/messages/round-job.ts';
@@ -38,7 +39,7 @@ export interface QueueWorkerOptions {
   readonly lockDurationMs?: number;
   /** The orchestrator's operator wants this worker to leave. */
   onDrain?(): void;
-  onWarning(message: string): void;
+  readonly onWarning: Tell;
 }
 
 const LOCK_DURATION_MS = 30_000;
@@ -124,6 +125,7 @@ export class QueueWorker {
     if ((await Promise.race([this.#worker.close(), limit])) === 'late') {
       this.#options.onWarning(
         `${this.#running.size} jobs did not end within ${limitMs} ms; they are delivered again when their locks expire`,
+        { runs: [...this.#running.values()].map(({ runKey }) => runKey) },
       );
     }
     clearInterval(this.#heartbeat);
@@ -211,7 +213,7 @@ export class QueueWorker {
   /** Others should find the job first when it is sent again: the slot it came into stays empty for a while. */
   async #decline(about: Readonly<Record<string, string>>, why: string): Promise<void> {
     await this.#send({ kind: 'declined', ...about, why });
-    if (!this.#hasDeclined) this.#options.onWarning(`declined a job: ${why}`);
+    if (!this.#hasDeclined) this.#options.onWarning(`declined a job: ${why}`, { run: about['run'] });
     this.#hasDeclined = true;
     this.#running.delete(String(about['job']));
     await pause(STAND_BACK_MS, undefined, { signal: this.#leaving.signal }).catch(() => {});
@@ -226,7 +228,9 @@ export class QueueWorker {
     const lost = jobIds.flatMap((jobId) => this.#running.get(jobId) ?? []).filter(({ fenced }) => !fenced);
     if (lost.length === 0) return;
     for (const running of lost) running.fenced = true;
-    this.#options.onWarning(`the locks of ${lost.length} jobs were not renewed in time: they are given up`);
+    this.#options.onWarning(`the locks of ${lost.length} jobs were not renewed in time: they are given up`, {
+      runs: lost.map(({ runKey }) => runKey),
+    });
     this.#stopJobs();
   }
 

@@ -15,7 +15,8 @@ import { hashStrategyModules, loadCatalog } from '../../worker/strategy-modules.
 import { tokenOf } from '../client.ts';
 import { builtPage, invitation, listen, namesOf } from '../dashboard.ts';
 import { listenForInterrupt, unlessInterrupted, whenInterrupted } from '../interrupt.ts';
-import { print, say } from '../output.ts';
+import { type Log, openLog } from '../log.ts';
+import { print } from '../output.ts';
 import { ownPool, remembering } from '../own-pool.ts';
 import { createPool, type DataChoice, dataOptionsOf, defaultThreads, modulesOf } from '../pool.ts';
 import { boardQueue, drainWorker, type OpenedQueue, openQueue, type QueueOptions } from '../queue.ts';
@@ -58,7 +59,8 @@ async function sharedToken({ host, tokenFile }: ServeOptions): Promise<string | 
 export async function serve(given: ServeOptions): Promise<void> {
   const token = await sharedToken(given);
   const threads = given.threads ?? defaultThreads();
-  const interrupt = listenForInterrupt((signal) => say(`${signal}: finishing the rounds under way; once more to stop at once`));
+  const log = openLog('serve');
+  const interrupt = listenForInterrupt((signal) => log.note(`${signal}: finishing the rounds under way; once more to stop at once`));
   const pool = createPool({ ...given, threads, parallel: 'runs' });
   const isolated = new IsolatedExecutor({ kernels: given.kernels, data: dataOptionsOf(given), strategyModules: modulesOf(given) });
   let ledger: OwnedLedger | undefined;
@@ -66,10 +68,13 @@ export async function serve(given: ServeOptions): Promise<void> {
   try {
     ledger = await ownLedger(given.results, token);
     if (given.redis !== undefined) {
-      const opening = openQueue({ ...given, redis: given.redis, queue: given.queue ?? 'marinade', threads, dataDir: given.dataDir }, say);
+      const opening = openQueue(
+        { ...given, redis: given.redis, queue: given.queue ?? 'marinade', threads, dataDir: given.dataDir },
+        log.warn,
+      );
       queue = await unlessInterrupted(opening, interrupt.signal, 'connecting');
     }
-    await serveStudies({ given, threads, ledger, pool, queue, isolated, isShared: token !== undefined, signal: interrupt.signal });
+    await serveStudies({ given, log, threads, ledger, pool, queue, isolated, isShared: token !== undefined, signal: interrupt.signal });
     process.exitCode = interrupt.exitCode() ?? 0;
   } catch (thrown) {
     if (interrupt.exitCode() === undefined || codeOf(thrown) !== 'MARINADE_EXECUTION_INTERRUPTED') throw thrown;
@@ -85,6 +90,7 @@ export async function serve(given: ServeOptions): Promise<void> {
 
 interface Service {
   readonly given: ServeOptions;
+  readonly log: Log;
   readonly threads: number;
   readonly ledger: OwnedLedger;
   readonly pool: WorkerPool;
@@ -97,7 +103,7 @@ interface Service {
 }
 
 /** Goes on with what is unfinished and takes commands, until told to stop. Rejects when the ledger is lost. */
-async function serveStudies({ given, threads, ledger, pool, isolated, queue, isShared, signal }: Service): Promise<void> {
+async function serveStudies({ given, log, threads, ledger, pool, isolated, queue, isShared, signal }: Service): Promise<void> {
   const running = new Set<string>();
   const orchestrator = new Orchestrator({
     ledger,
@@ -108,7 +114,7 @@ async function serveStudies({ given, threads, ledger, pool, isolated, queue, isS
       const { value, ...certificate } = await pool.solveOptimum(experiment);
       return { value, certificate };
     },
-    onWarning: say,
+    onWarning: log.warn,
   });
   // What pages ask is read beside the owner: no question of theirs holds up a commit.
   const reader = await openDashboardReader(resolve(given.results));
@@ -116,7 +122,7 @@ async function serveStudies({ given, threads, ledger, pool, isolated, queue, isS
     orchestrator,
     catalog: await loadCatalog(modulesOf(given)),
     strategyHashes: hashStrategyModules(modulesOf(given)),
-    data: dataOf(pool, given, { signal, say }),
+    data: dataOf(pool, given, { signal, say: log.note }),
     ledger: reader,
     queue: queue?.dispatcher,
     drainWorker: async (id) => drainWorker(queue!.connection, id),
@@ -132,7 +138,7 @@ async function serveStudies({ given, threads, ledger, pool, isolated, queue, isS
     {
       ledger: reader,
       commands,
-      web: await builtPage(say),
+      web: await builtPage(log.note),
       board,
       about: { version, folder: resolve(given.results), queue: queue !== undefined, owner: () => hostname() },
       metrics: createMetrics(ledger, commands, orchestrator),
@@ -146,8 +152,8 @@ async function serveStudies({ given, threads, ledger, pool, isolated, queue, isS
     const address = await listen(server, given);
     await ledger.announce(address);
     print(address);
-    say(`serving ${given.results} at ${address}; the token is in ${given.results}/owner.json`);
-    say(invitation(address, token, isShared));
+    log.note(`serving ${given.results} at ${address}; the token is in ${given.results}/owner.json`);
+    log.note(invitation(address, token, isShared));
     const lost = await Promise.race([orchestrator.failure.then((reason) => ({ reason })), whenInterrupted(signal)]);
     if (lost !== undefined) throw lost.reason;
   } finally {

@@ -8,6 +8,7 @@ import { QueueWorker } from '../../worker/queue-worker.ts';
 import { hashStrategyModules } from '../../worker/strategy-modules.ts';
 import { tokenOf } from '../client.ts';
 import { listenForInterrupt, whenInterrupted } from '../interrupt.ts';
+import { openLog } from '../log.ts';
 import { obtainFrom, type Source } from '../obtain-data.ts';
 import { createPool, dataOptionsOf, defaultThreads, modulesOf } from '../pool.ts';
 import { connectionOf, type QueueOptions, requireAdmission } from '../queue.ts';
@@ -32,13 +33,13 @@ async function sourceOf({ orchestrator, tokenFile }: WorkerOptions): Promise<Sou
 }
 
 export async function worker(given: WorkerOptions): Promise<void> {
-  const note = (text: string): void => void process.stderr.write(`worker: ${text}\n`);
-  const interrupt = listenForInterrupt((signal) => note(`${signal}: finishing the rounds under way; once more to stop at once`));
+  const log = openLog('worker', 'worker: ');
+  const interrupt = listenForInterrupt((signal) => log.note(`${signal}: finishing the rounds under way; once more to stop at once`));
   const connection = await connectionOf(given);
   await requireAdmission(connection);
   const threads = given.threads ?? defaultThreads();
   const source = await sourceOf(given);
-  const obtain = source === undefined ? {} : { obtain: obtainFrom(source, dataOptionsOf(given), note) };
+  const obtain = source === undefined ? {} : { obtain: obtainFrom(source, dataOptionsOf(given), log.note) };
   const pool = createPool({ ...given, threads, parallel: 'runs', ...obtain });
   const strategyModules = modulesOf(given);
   const isolated = new IsolatedExecutor({
@@ -57,13 +58,14 @@ export async function worker(given: WorkerOptions): Promise<void> {
     runKeyOf: (experiment, dataSha256) => runIdentity(JSON.parse(experiment) as Experiment, dataSha256, strategies).runKey,
     lockDurationMs: 1000 * given.lockDuration,
     onDrain: leaving.resolve,
-    onWarning: note,
+    onWarning: log.warn,
   });
-  note(`${member.id} computes on ${threads} threads with ${given.kernels} kernels for queue '${given.queue}' at ${connection.shown}`);
+  log.bind({ worker: member.id });
+  log.note(`${member.id} computes on ${threads} threads with ${given.kernels} kernels for queue '${given.queue}' at ${connection.shown}`);
   try {
     await Promise.race([
       whenInterrupted(interrupt.signal),
-      leaving.promise.then(() => note('asked to leave: finishing the rounds under way')),
+      leaving.promise.then(() => log.note('asked to leave: finishing the rounds under way')),
     ]);
     await member.drain(1000 * given.drainLimit);
     process.exitCode = interrupt.exitCode() ?? 0;

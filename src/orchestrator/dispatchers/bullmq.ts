@@ -19,12 +19,12 @@ import type { RedisOptions } from '../../shared/config/redis.ts';
 import type { WorkerInfo } from '../../shared/contracts/commands.ts';
 import type { Dispatcher } from '../../shared/contracts/dispatcher.ts';
 import { fromPlain, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
+import type { Tell } from '../../shared/log.ts';
 import { besideField, besideFields, jobIdOf, type QueueKeys, spoken, toQueued } from '../../shared/messages/queued-job.ts';
-import { decodeResult } from '../../shared/messages/result-codec.ts';
 import type { RoundJob, RoundJobResult } from '../../shared/messages/round-job.ts';
 import { isAlive, livingWorkers } from './living-workers.ts';
 import { QueueOwner } from './queue-owner.ts';
-import { plainFailureOf, ResultStream, type StreamMessage } from './result-stream.ts';
+import { plainFailureOf, ResultStream, resultOf, type StreamMessage } from './result-stream.ts';
 import { RunMemory } from './run-memory.ts';
 
 export interface BullmqDispatcherOptions {
@@ -38,7 +38,7 @@ export interface BullmqDispatcherOptions {
   readonly reconcileEveryMs?: number;
   /** How long the queue belongs to an orchestrator that says nothing. */
   readonly ownerLifeMs?: number;
-  onWarning(message: string): void;
+  readonly onWarning: Tell;
 }
 
 interface Pending {
@@ -176,7 +176,8 @@ export class BullmqDispatcher implements Dispatcher {
       // Before a job leaves the queue its result is in the stream, where it may wait to be heard.
       await this.#results.caughtUp();
       if (this.#pending.get(key) !== pending || pending.delivery !== delivery) continue;
-      this.#options.onWarning(`a job of run ${job.runKey.slice(0, 12)} was no longer in the queue (${state}); it is added again`);
+      const about = { run: job.runKey, round: job.fromRound, attempt: delivery };
+      this.#options.onWarning(`a job of run ${job.runKey.slice(0, 12)} was no longer in the queue (${state}); it is added again`, about);
       this.#addAgain(key, pending);
     }
   }
@@ -217,7 +218,7 @@ export class BullmqDispatcher implements Dispatcher {
     const pending = this.#pending.get(key);
     const checkpoint = text('kind') === 'result' ? await this.#checkpointOf(message, runKey) : null;
     try {
-      if (text('kind') === 'result') this.#hearResult(key, this.#pending.get(key), this.#resultOf(message, checkpoint, runKey));
+      if (text('kind') === 'result') this.#hearResult(key, this.#pending.get(key), resultOf(message, checkpoint, runKey));
       else if (pending === undefined || jobIdOf(pending.job, pending.delivery) !== text('job')) return;
       else if (text('kind') === 'failure') this.#hearFailure(key, pending, plainFailureOf(text('failure')), text('worker'));
       else if (text('kind') === 'declined') this.#hearDeclined(key, pending, text('why'), text('worker'));
@@ -226,6 +227,7 @@ export class BullmqDispatcher implements Dispatcher {
     } catch (thrown) {
       this.#options.onWarning(
         `a message about run ${runKey.slice(0, 12)} was refused: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+        { run: runKey, worker: text('worker') },
       );
       this.#memory.doubt(runKey);
       if (pending !== undefined && this.#pending.get(key) === pending) this.#addAgain(key, pending);
@@ -240,6 +242,7 @@ export class BullmqDispatcher implements Dispatcher {
       if (newest?.round === toRound && newest.checksum !== checksum) {
         this.#options.onWarning(
           `ALARM: two executions of run ${runKey.slice(0, 12)} disagree at round ${toRound}: a machine computes wrong, or a result is forged`,
+          { run: runKey, round: toRound, alarm: true },
         );
       }
       this.#keepEarly(key, result);
@@ -262,7 +265,8 @@ export class BullmqDispatcher implements Dispatcher {
 
   /** Another worker may be the right one; the one that declined stands back for a while. */
   #hearDeclined(key: string, pending: Pending, why: string, worker: string): void {
-    if (this.#memory.isFirstRefusalOf(worker)) this.#options.onWarning(`worker ${worker} declines jobs: ${why}`);
+    if (this.#memory.isFirstRefusalOf(worker))
+      this.#options.onWarning(`worker ${worker} declines jobs: ${why}`, { worker, run: pending.job.runKey });
     this.#addAgain(key, pending);
   }
 
@@ -270,11 +274,6 @@ export class BullmqDispatcher implements Dispatcher {
   async #checkpointOf(message: StreamMessage, runKey: string): Promise<Buffer | null> {
     const field = besideField('checkpoint', message.get('to')?.toString('utf8') ?? '');
     return message.get('checkpoint') ?? (await this.#client.hgetBuffer(this.#options.keys.beside(runKey), field));
-  }
-
-  #resultOf(message: StreamMessage, checkpoint: Buffer | null, runKey: string): RoundJobResult {
-    if (checkpoint === null) throw new MarinadeError('MARINADE_PROTOCOL_LOST', 'the checkpoint of a result is gone from Redis');
-    return decodeResult(message.get('result') ?? Buffer.alloc(0), checkpoint, runKey);
   }
 
   /** Nothing lies beside a run that ended. */

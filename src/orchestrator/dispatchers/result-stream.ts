@@ -7,6 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { RedisOptions } from '../../shared/config/redis.ts';
 import { errorCodes, MarinadeError, type PlainFailure } from '../../shared/errors.ts';
+import { decodeResult } from '../../shared/messages/result-codec.ts';
+import type { RoundJobResult } from '../../shared/messages/round-job.ts';
 
 export type StreamMessage = ReadonlyMap<string, Buffer>;
 
@@ -106,6 +108,16 @@ function fieldsOf(fields: readonly Buffer[]): StreamMessage {
   const map = new Map<string, Buffer>();
   for (let i = 0; i + 1 < fields.length; i += 2) map.set(fields[i]!.toString('utf8'), fields[i + 1]!);
   return map;
+}
+
+/**
+ * The result that a message brings, with its checkpoint: from the message, or from beside the run.
+ *
+ * @throws MARINADE_PROTOCOL_LOST without a checkpoint, MARINADE_PROTOCOL_MALFORMED for what is no result
+ */
+export function resultOf(message: StreamMessage, checkpoint: Buffer | null, runKey: string): RoundJobResult {
+  if (checkpoint === null) throw new MarinadeError('MARINADE_PROTOCOL_LOST', 'the checkpoint of a result is gone from Redis');
+  return decodeResult(message.get('result') ?? Buffer.alloc(0), checkpoint, runKey);
 }
 
 /**
