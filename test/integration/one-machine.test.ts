@@ -159,24 +159,30 @@ describe('one study, however it is interrupted', () => {
     const attempts = await Promise.all(Object.keys(expected).map((runKey) => ledger.attempts(runKey)));
     await ledger.close();
     expect(attempts.map(({ length }) => length)).toEqual(Array(4).fill(1));
-    expect(attempts.flat().map(({ worker }) => worker)).toEqual(Array(4).fill(expect.stringMatching(/^\S+\/\d+ runs x2 wasm$/)));
+    expect(attempts.flat().map(({ worker }) => worker)).toEqual(Array(4).fill(expect.stringMatching(/^\S+\/\d+ auto x2 wasm$/)));
   });
 });
 
 describe('one run on several threads', () => {
-  test('it computes its clients on all of them without being told, and says so', async () => {
+  test('it computes its clients on all of them once its rounds are found long, and says so', async () => {
     const cwd = temporaryFolder();
     writeStudy(
       cwd,
-      study(60)
-        .replace(/parameters:\n.*\nseeds.*\n/, '')
-        .replace('  rounds', '  attack: { name: shift-back }\n  rounds'),
+      `study: long-rounds
+experiment:
+  problem: { name: quadratic, dimension: 200000 }
+  clients: { total: 4, byzantine: 0 }
+  method: { name: gradient-descent, stepSize: 0.1 }
+  aggregator: { name: mean }
+  rounds: 12
+  metrics: { every: 12, names: [loss] }
+`,
     );
-    const ended = await new Commands({ cwd }).run(['run', 'study.yaml', '--threads', '2', '--json']);
+    const ended = await new Commands({ cwd }).run(['run', 'study.yaml', '--threads', '2', '--json', '--rounds-per-job', '4']);
     expect(ended.status).toBe(0);
-    const [run] = jsonOf<StudyObject>(ended).runs;
     const ledger = await openLedgerReader(join(cwd, 'marinade-results'));
-    expect((await ledger.attempts(run!.runKey)).map(({ worker }) => worker)).toEqual([expect.stringMatching(/ clients x2 wasm$/)]);
+    const commits = (await ledger.events(0)).filter(({ kind }) => kind === 'round-job:commit');
+    expect(commits.map(({ data }) => data['threads'])).toEqual([1, 2, 2]);
     await ledger.close();
   });
 });
