@@ -68,7 +68,7 @@ export function startWorker(url: string, threads: number, more: readonly string[
 }
 
 export interface Measured {
-  /** From the first commit to the last. */
+  /** From the first commit to the last, or to a moment shortly before it. */
   readonly wallMs: number;
   /** Commits in that time. */
   readonly jobs: number;
@@ -115,10 +115,13 @@ export function withWorkers<T>(workers: number, threads: number, use: (fleet: Fl
   return withFleet((url) => Promise.all(Array.from({ length: workers }, () => startWorker(url, threads))), use);
 }
 
+/** Between two looks at the clocks: they cost more than a commit does. */
+const LOOK_EVERY_MS = 100;
+
 /** Milliseconds: of the wall, of this process's processor time, of its main thread's. */
-function clocks(): readonly [number, number, number] {
+function clocks(): Pick<Measured, 'wallMs' | 'cpuMs' | 'mainMs'> {
   const [all, main] = [process.cpuUsage(), process.threadCpuUsage()];
-  return [performance.now(), (all.user + all.system) / 1000, (main.user + main.system) / 1000];
+  return { wallMs: performance.now(), cpuMs: (all.user + all.system) / 1000, mainMs: (main.user + main.system) / 1000 };
 }
 
 function carryOut(url: string, study: string, { roundsPerJob, outstanding, onResult, signal }: How): Promise<Measured> {
@@ -134,18 +137,20 @@ function carryOut(url: string, study: string, { roundsPerJob, outstanding, onRes
     });
     await dispatcher.claim();
     const ledger = await openLedger(join(folder, 'results'), {});
-    let began = clocks();
-    let ended = began;
     let jobs = -1;
     let computeMs = 0;
+    const look = (): Measured => ({ ...clocks(), jobs, computeMs });
+    let began = look();
+    let ended = began;
     try {
       const { interrupted } = await runStudy({
         ledger: {
           ...ledger,
           async commitRoundJob(...parameters) {
             const report = await ledger.commitRoundJob(...parameters);
-            ended = clocks();
-            if (++jobs === 0) began = ended;
+            jobs++;
+            if (jobs === 0 || performance.now() - ended.wallMs > LOOK_EVERY_MS) ended = look();
+            if (jobs === 0) began = ended;
             return report;
           },
         },
@@ -173,8 +178,13 @@ function carryOut(url: string, study: string, { roundsPerJob, outstanding, onRes
       const runs = await ledger.runs(plan.studyKey);
       const broken = interrupted ? undefined : runs.find(({ outcome }) => outcome !== 'completed');
       if (broken !== undefined) throw new Error(`a run of the benchmark ended ${broken.outcome}: ${broken.failure?.message}`);
-      const [wallMs, cpuMs, mainMs] = ended.map((value, i) => value - began[i]!) as [number, number, number];
-      return { wallMs, cpuMs, mainMs, jobs, computeMs };
+      return {
+        wallMs: ended.wallMs - began.wallMs,
+        cpuMs: ended.cpuMs - began.cpuMs,
+        mainMs: ended.mainMs - began.mainMs,
+        jobs: ended.jobs,
+        computeMs: ended.computeMs,
+      };
     } finally {
       await dispatcher.close();
       await ledger.close();
