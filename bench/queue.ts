@@ -16,13 +16,15 @@ async function rates(fleet: Fleet, rounds: number, runs: number, outstanding: nu
 }
 
 const LARGE = 1000;
+/** That the cost of a round is measured with. */
+const JOBS = 40;
 
 /** How many rounds of a large quadratic take so long on one thread. */
 async function roundsIn(fleet: Fleet, jobMs: number): Promise<number> {
-  const rounds = 4000;
+  const rounds = 40_000;
   const study = quadratics('cost', { dimension: LARGE, rounds, runs: 1 });
-  const { computeMs, jobs } = await fleet.carryOut(study, { roundsPerJob: rounds / 4, outstanding: 1 });
-  return Math.max(1, Math.round((jobMs * jobs * rounds) / 4 / computeMs));
+  const { computeMs, jobs } = await fleet.carryOut(study, { roundsPerJob: rounds / JOBS, outstanding: 1 });
+  return Math.max(1, Math.round((jobMs * jobs * rounds) / JOBS / computeMs));
 }
 
 /** Wall time of one worker thread beyond its round computation, in percent of that. */
